@@ -1,0 +1,1 @@
+"""The test kit: what simcarrier is tested with, and what its users may test with."""

@@ -1,0 +1,47 @@
+"""Hanging up: BYE from the carrier's side, so long after the caller has acknowledged the answer (RFC 3261 section
+15.1.1).
+
+A callee may not send BYE before the ACK has come; the session itself ends a call whose ACK never comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simcarrier.carrier.call import HOLD, Call, Rung
+from simcarrier.scenario import steps
+
+from .lines import HeaderLines
+from .wait import Wait
+
+
+class AwaitAck:
+    """Waits for the ACK to the 2xx."""
+
+    __slots__ = ()
+
+    def perform(self, call: Call, now: float) -> float:
+        """Hold unless it has come."""
+        return 0.0 if call.established_at is not None else HOLD
+
+
+class Bye:
+    """Sends BYE."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, lines: HeaderLines) -> None:
+        self._lines = lines
+
+    def perform(self, call: Call, now: float) -> float:
+        """Hang up."""
+        call.session.hang_up(now, self._lines.fields(call))
+        return HOLD
+
+
+def rungs(step: steps.HangUp) -> Iterator[Rung]:
+    """The ACK, the time, the BYE."""
+    yield AwaitAck()
+    if step.after.high:
+        yield Wait(step.after)
+    yield Bye(HeaderLines(step.headers))

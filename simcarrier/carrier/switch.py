@@ -1,0 +1,129 @@
+"""The switch: takes calls, lets the carrier decide, climbs the ladders, writes the journal.
+
+It is all of a simulated carrier but the sockets and the clock: its `engine` takes datagrams and the time, and what
+it sends stands in ``engine.out``. Under a driver it serves a network, in a test's memory it serves a test.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from simcarrier.records.journal import Journal
+from simcarrier.scenario.models import Scenario
+from simcarrier.sip.agent import UserAgent
+from simcarrier.sip.callee import CalleeSession
+from simcarrier.sip.endpoint import Endpoint, Limits
+from simcarrier.sip.session import Ending
+from simcarrier.sip.timers import Timers
+
+from .call import Call
+from .carrier import Carrier
+
+
+class Switch:
+    """A simulated carrier without a network.
+
+    Args:
+        scenario: loaded and checked.
+        now: the time of the start, seconds on the clock that all later calls use.
+        wall: the same moment in seconds since 1970 UTC.
+        seed: see `Carrier`.
+        base, limits: see `Endpoint`.
+
+    Attributes:
+        carrier: decides.
+        agent: its SIP side.
+        journal: the calls that have ended.
+        calls: the calls that are up, by their number.
+        taken: how many calls there have been.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        now: float,
+        wall: float,
+        *,
+        seed: int | None = None,
+        base: Timers | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.carrier = Carrier(scenario, seed)
+        name = scenario.carrier.server
+        self.agent = UserAgent(self, name="simcarrier" if name is None else name, base=base, limits=limits)
+        self.journal = Journal()
+        self.calls: dict[int, Call] = {}
+        self.taken = 0
+        self._closing = False
+        self._start = now
+        self._wall_offset = wall - now
+
+    @property
+    def engine(self) -> Endpoint:
+        """What a driver drives."""
+        return self.agent.endpoint
+
+    @property
+    def rng(self) -> Random:
+        """The run's source of chance."""
+        return self.carrier.rng
+
+    def invited(self, session: CalleeSession, now: float) -> None:
+        """A new call."""
+        if self._closing:
+            session.refuse(now, 503)
+            return
+        self.taken = number = self.taken + 1
+        call = Call(self, session, number, now, now + self._wall_offset)
+        decision = self.carrier.decide(call, now - self._start)
+        call.record.rule = decision.rule
+        call.record.why = decision.why
+        self.calls[number] = call
+        call.start(decision.ladder, now)
+
+    def refused(self, call: Call, now: float) -> None:
+        """A call was refused or cancelled: its line is free, though its ACK is still to come."""
+        self.carrier.release(call)
+
+    def ended(self, call: Call, ending: Ending, now: float) -> None:
+        """A call is over: into the journal."""
+        self.calls.pop(call.number, None)
+        self.carrier.release(call)
+        self.engine.deaf.pop(call.invite.call_id, None)
+        record = call.record
+        session = call.session
+        record.ending = ending
+        record.ended_after = now - call.received
+        if call.provisional:
+            record.provisional = tuple(call.provisional)
+        if session.responded_at is not None:
+            record.code = session.status
+            record.phrase = session.phrase
+            record.responded_after = session.responded_at - call.received
+        if call.established_at is not None:
+            record.acknowledged_after = call.established_at - call.received
+        elif ending is Ending.REFUSED or ending is Ending.CANCELLED:
+            record.acknowledged_after = record.ended_after
+        self.journal.add(record)
+
+    @property
+    def busy(self) -> bool:
+        """Whether calls are up, or requests of ours wait for an answer."""
+        return bool(self.calls) or self.engine.client_transactions > 0
+
+    def close(self, now: float) -> None:
+        """End all calls in order: 487 for those without a final response, BYE for those that are up."""
+        self._closing = True
+        for call in list(self.calls.values()):
+            call.stop()
+            session = call.session
+            if session.status < 200:
+                session.refuse(now, 487)
+                self.carrier.release(call)
+            elif session.answered_at is not None:
+                session.hang_up(now)
+
+    def drop(self, now: float) -> None:
+        """Write what is still open to the journal as it stands; nobody acknowledged its end."""
+        for call in list(self.calls.values()):
+            call.session.end(Ending.UNACKNOWLEDGED if call.session.status >= 200 else Ending.ABANDONED, now)

@@ -1,0 +1,65 @@
+"""``simcarrier check FILE...``: read scenarios and tell all that is wrong with them, without running
+anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+SETTING = "NAME=VALUE"
+
+
+def settings(context: click.Context, option: click.Parameter, written: tuple[str, ...]) -> dict[str, str]:
+    """What ``--set NAME=VALUE`` says, as a mapping; a click callback.
+
+    Raises:
+        click.BadParameter: there is no ``=``, or no name before it.
+    """
+    values = {}
+    for setting in written:
+        name, equals, value = setting.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{setting!r}: write {SETTING}")
+        values[name] = value
+    return values
+
+
+def scenario_files(paths: tuple[Path, ...]) -> Iterator[Path]:
+    """The files named, and the ``*.yaml`` and ``*.yml`` in the folders named, in order."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
+        else:
+            yield path
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option(
+    "--set", "parameters", multiple=True, metavar=SETTING, callback=settings, help="Set a scenario's parameter."
+)
+def check(files: tuple[Path, ...], parameters: dict[str, str]) -> None:
+    """Check scenario files; a folder stands for the scenarios in it.
+
+    Every fault is told as file:line:column: place: what is wrong. Exit code 0 if all is well, else 2.
+    """
+    from ..scenario.load import ScenarioError, load
+
+    found = list(scenario_files(files))
+    if not found:
+        raise click.UsageError("no scenarios (*.yaml) in " + ", ".join(str(path) for path in files))
+    good = True
+    for path in found:
+        try:
+            scenario = load(path, parameters)
+        except ScenarioError as error:
+            good = False
+            for fault in error.faults:
+                click.echo(str(fault), err=True)
+        else:
+            rules = len(scenario.calls)
+            click.echo(f"{path}: ok ({rules} rule{'' if rules == 1 else 's'})")
+    if not good:
+        raise SystemExit(2)

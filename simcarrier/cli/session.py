@@ -1,0 +1,164 @@
+"""One run from start to end: listen, wait for what ends it, stop in order, judge, tell.
+
+A run ends by a signal, by the clock (``--for``), by a number of calls (``--calls``), or with its dialler
+(``--exec``). However it ends, calls that are up are ended by the book, and the summary is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simcarrier.carrier.verdict import Verdict
+from simcarrier.records.model import CallRecord
+from simcarrier.service import CannotListen, CarrierService
+
+from .views.base import Summary, View
+from .views.json_lines import JsonView
+from .views.text import TextView
+
+if TYPE_CHECKING:
+    from simcarrier.scenario.models import Scenario
+    from simcarrier.sip.transport import ListenAddress
+
+FINE, FAILED, CANNOT_LISTEN = 0, 1, 3
+
+LAST_CALLS = 0.5
+"""Seconds that the carrier stays after its dialler has ended, for the last ACK or BYE that is on its way."""
+
+PATIENCE = 2.0
+"""Seconds that a dialler has to end by itself after SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says; times in seconds."""
+
+    listen: tuple[ListenAddress, ...] = ()
+    duration: float | None = None
+    calls: int | None = None
+    command: str | None = None
+    seed: int | None = None
+    form: str = "text"
+    quiet: bool = False
+
+
+def run_carrier(scenario: Scenario, options: Options) -> int:
+    """Run a carrier to its end; returns the exit status."""
+    try:
+        return asyncio.run(_run(scenario, options))
+    except CannotListen as error:
+        print(f"simcarrier: {error}", file=sys.stderr)
+        return CANNOT_LISTEN
+
+
+def _view(options: Options) -> View:
+    if options.form == "json":
+        return JsonView(sys.stdout)
+    if sys.stdout.isatty() and not options.quiet and options.command is None:
+        from rich.console import Console
+
+        from .views.live import LiveView
+
+        return LiveView(Console())
+    return TextView(sys.stdout, quiet=options.quiet)
+
+
+async def _run(scenario: Scenario, options: Options) -> int:
+    carrier = CarrierService(scenario, listen=options.listen, seed=options.seed)
+    await carrier.start()
+    view = _view(options)
+    verdict = Verdict(scenario.expect)
+    carrier.journal.listeners += [verdict.observe, view.call]
+    # A long-running server: what start-up made stays, and young garbage is collected less often.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    failures: list[str] = []
+    try:
+        view.listening(carrier)
+        failure = await _until_over(carrier, options)
+        if failure:
+            failures.append(failure)
+    finally:
+        await carrier.stop()
+        failures += verdict.failures()
+        view.finish(Summary.of(carrier, tuple(failures), view.untold))
+    return FAILED if failures or carrier.driver.counters.engine_errors else FINE
+
+
+async def _until_over(carrier: CarrierService, options: Options) -> str | None:
+    """Wait for what ends the run. Returns what went wrong with the dialler, if anything did."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, over.set)
+    if options.calls is not None:
+        wanted = options.calls
+
+        def count(record: CallRecord) -> None:
+            if carrier.journal.calls >= wanted:
+                over.set()
+
+        carrier.journal.listeners.append(count)
+    waiting = asyncio.ensure_future(over.wait())
+    dialler = None
+    try:
+        if options.command is not None:
+            dialler = asyncio.ensure_future(_dial(carrier, options))
+        tasks = {waiting} | ({dialler} if dialler is not None else set())
+        await asyncio.wait(tasks, timeout=options.duration, return_when=asyncio.FIRST_COMPLETED)
+        if dialler is not None and dialler.done():
+            return dialler.result()
+        return None
+    finally:
+        waiting.cancel()
+        if dialler is not None and not dialler.done():
+            dialler.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await dialler
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _dial(carrier: CarrierService, options: Options) -> str | None:
+    """Run the dialler to its end, in a process group of its own; None if it ended well."""
+    environment = os.environ | {"SIMCARRIER_URI": carrier.uri, "SIMCARRIER_ADDRESS": carrier.address}
+    process = await asyncio.create_subprocess_shell(
+        options.command or "",
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        # JSON events have standard output to themselves.
+        stdout=sys.stderr.fileno() if options.form == "json" else None,
+        start_new_session=True,
+    )
+    try:
+        status = await process.wait()
+    except asyncio.CancelledError:
+        await _end(process)
+        raise
+    until = asyncio.get_running_loop().time() + LAST_CALLS
+    while carrier.switch.calls and asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(0.01)
+    if status == 0:
+        return None
+    ended = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    return f"the dialler {ended}"
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End the dialler and its children: asked first, then made to."""
+    for number, patience in ((signal.SIGTERM, PATIENCE), (signal.SIGKILL, None)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        try:
+            await asyncio.wait_for(process.wait(), patience)
+        except TimeoutError:
+            continue
+        return

@@ -1,0 +1,68 @@
+"""What every view of a run is told, and the summary that it shows last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from simcarrier.records.model import CallRecord
+from simcarrier.service import CarrierService
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run comes to.
+
+    Attributes:
+        calls: how many calls ended.
+        codes: how often each final code was sent, as text; ``none`` for calls that got none.
+        unmatched: how many calls no rule took.
+        failures: expectations that were not met, in words.
+        dropped: messages that could not be used, by kind; empty if there were none.
+        untold: call events that could not be written in time, because whoever reads them is too slow.
+    """
+
+    calls: int
+    codes: dict[str, int]
+    unmatched: int
+    failures: tuple[str, ...] = ()
+    dropped: dict[str, int] = field(default_factory=dict)
+    untold: int = 0
+
+    @classmethod
+    def of(cls, carrier: CarrierService, failures: tuple[str, ...] = (), untold: int = 0) -> Summary:
+        """The summary of a carrier that has stopped."""
+        journal = carrier.journal
+        codes = {
+            "none" if code is None else str(code): count
+            for code, count in sorted(journal.codes.items(), key=lambda item: item[0] or 0)
+        }
+        seen = carrier.switch.engine.counters
+        net = carrier.driver.counters
+        dropped = {
+            "malformed": seen.malformed,
+            "refused": seen.refused,
+            "overloaded": seen.overloaded,
+            "broken_streams": net.broken,
+            "send_failures": net.send_failures,
+            "engine_errors": net.engine_errors,
+        }
+        kept = {name: count for name, count in dropped.items() if count}
+        return cls(journal.calls, codes, journal.unmatched, failures, kept, untold)
+
+
+class View(Protocol):
+    """A way to show a run."""
+
+    @property
+    def untold(self) -> int:
+        """Calls that could not be told in time."""
+
+    def listening(self, carrier: CarrierService) -> None:
+        """The carrier can be called."""
+
+    def call(self, record: CallRecord) -> None:
+        """A call has ended."""
+
+    def finish(self, summary: Summary) -> None:
+        """The run is over; everything is to be out when this returns."""

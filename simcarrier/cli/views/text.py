@@ -1,0 +1,92 @@
+"""A run as plain text: a line a call, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from simcarrier.records.model import CallRecord
+from simcarrier.service import CarrierService
+
+from .base import Summary
+from .writer import LineWriter
+
+
+class TextView:
+    """Lines for people.
+
+    Args:
+        stream: where to write.
+        quiet: without the lines of the single calls.
+    """
+
+    def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
+        self._writer = LineWriter(stream)
+        self._quiet = quiet
+
+    @property
+    def untold(self) -> int:
+        """Lines that were given up because nobody read them."""
+        return self._writer.untold
+
+    def listening(self, carrier: CarrierService) -> None:
+        """What runs, and where it can be called."""
+        self._writer.write(f"{carrier.scenario.name}")
+        for address in carrier.addresses:
+            self._writer.write(f"listening on {address}")
+
+    def call(self, record: CallRecord) -> None:
+        """A call has ended."""
+        if not self._quiet:
+            self._writer.write(call_line(record))
+
+    def finish(self, summary: Summary) -> None:
+        """The figures of the run."""
+        for line in summary_lines(summary):
+            self._writer.write(line)
+        self._writer.close()
+
+
+def printable(text: str) -> str:
+    """Text from the wire, fit for a terminal: control characters and broken UTF-8 are shown, not sent."""
+    return text if text.isprintable() else text.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def call_line(record: CallRecord) -> str:
+    """One call in a line: who called whom, what was answered, when, and why."""
+    if record.code is None:
+        answer = "no final response"
+    else:
+        answer = f"{record.code} {printable(record.phrase or '')}"
+    if record.responded_after is not None:
+        answer += f" after {record.responded_after:.3f} s"
+    before = f" (first {', '.join(map(str, record.provisional))})" if record.provisional else ""
+    ending = {"refused": "", "hung_up_by_peer": "; the caller hung up", "hung_up_by_us": "; we hung up"}.get(
+        record.ending or "", f"; {(record.ending or '').replace('_', ' ')}"
+    )
+    if record.code is not None and 200 <= record.code < 300 and record.ended_after is not None:
+        ending += f" after {record.ended_after:.3f} s"
+    parties = f"{printable(record.caller) or '?'} -> {printable(record.called) or '?'}"
+    return f"{parties}: {answer}{before}{ending} [{reason(record)}]"
+
+
+def reason(record: CallRecord) -> str:
+    """Why the call got what it got."""
+    if record.why is not None:
+        return record.why
+    return f"rule: {record.rule}" if record.rule is not None else "no rule matched"
+
+
+def summary_lines(summary: Summary) -> Iterator[str]:
+    """The summary, a fact a line."""
+    codes = ", ".join(f"{count} x {code}" for code, count in summary.codes.items())
+    calls = "1 call" if summary.calls == 1 else f"{summary.calls} calls"
+    yield f"{calls}{': ' if codes else ''}{codes}"
+    if summary.unmatched:
+        yield f"{summary.unmatched} of them matched no rule"
+    if summary.dropped:
+        yield "messages not used: " + ", ".join(f"{count} {name}" for name, count in summary.dropped.items())
+    if summary.untold:
+        yield f"{summary.untold} lines were not written: whoever reads them is too slow"
+    for failure in summary.failures:
+        yield f"expectation failed: {failure}"

@@ -1,0 +1,82 @@
+"""The record of one call: what is told of it when it has ended.
+
+A record holds facts and no opinion. Times are seconds: `started` on the wall clock since 1970, all others relative
+to it, as measured on the carrier's monotonic clock. Unknown is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(slots=True)
+class CallRecord:
+    """One call.
+
+    Attributes:
+        number: the carrier's count of calls, from 1.
+        call_id: its Call-ID.
+        transport: UDP, TCP or TLS.
+        source: the address that the INVITE came from.
+        caller, called: the user parts of From and of the Request-URI.
+        started: when the INVITE came, seconds since 1970 UTC.
+        rule: the name of the rule that took it; None if none did.
+        why: what decided where it was not a rule alone, such as ``lines 30 of 30``.
+        code, phrase: the final response sent; None if none was.
+        provisional: the provisional codes sent, in order.
+        responded_after: from the INVITE to the final response.
+        acknowledged_after: from the INVITE to the ACK.
+        ended_after: from the INVITE to the end of the call.
+        ending: how it ended, see `simcarrier.sip.session.Ending`.
+    """
+
+    number: int
+    call_id: str
+    transport: str
+    source: tuple[str, int]
+    caller: str
+    called: str
+    started: float
+    rule: str | None = None
+    why: str | None = None
+    code: int | None = None
+    phrase: str | None = None
+    provisional: tuple[int, ...] = ()
+    responded_after: float | None = None
+    acknowledged_after: float | None = None
+    ended_after: float | None = None
+    ending: str | None = None
+
+    @property
+    def matched(self) -> bool:
+        """Whether a rule took the call, or a resource refused it; if not it got the default."""
+        return self.rule is not None or self.why is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as the JSON event ``call`` tells it; times in seconds, rounded to microseconds."""
+        return {
+            "number": self.number,
+            "from": self.caller,
+            "to": self.called,
+            "code": self.code,
+            "phrase": self.phrase,
+            "rule": self.rule,
+            "why": self.why,
+            "matched": self.matched,
+            "provisional": list(self.provisional),
+            "ending": self.ending,
+            "call_id": self.call_id,
+            "transport": self.transport,
+            "source": f"{self.source[0]}:{self.source[1]}"
+            if ":" not in self.source[0]
+            else f"[{self.source[0]}]:{self.source[1]}",
+            "started": round(self.started, 6),
+            "responded_after": _rounded(self.responded_after),
+            "acknowledged_after": _rounded(self.acknowledged_after),
+            "ended_after": _rounded(self.ended_after),
+        }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)

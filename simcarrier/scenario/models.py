@@ -1,0 +1,172 @@
+"""A scenario: what a carrier listens on, how many lines it has, and what it does with which calls.
+
+Everything is frozen and was checked when it was made, so that whoever acts on it need not ask again. `load`
+makes one from a YAML file; the names here are the keys there, save `from_` (a word of Python) and `action`
+(its keys stand in the rule).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic_core import InitErrorDetails
+
+from ..sip.transport import ListenAddress, Transport
+from .actions import (
+    ACTION,
+    Acting,
+    Action,
+    AnsweredAction,
+    LadderAction,
+    MixAction,
+    MixEntry,
+    RespondAction,
+    SequenceAction,
+    StepsAction,
+)
+from .base import Model, fault
+from .crosscheck import scenario_faults
+from .fields import (
+    CountRangeField,
+    FileField,
+    HeaderName,
+    Line,
+    ListenField,
+    NetworksField,
+    NumberPatternField,
+    Text,
+    TextPatternField,
+    TimeRangeField,
+    whole_number,
+)
+from .steps import Ladder, Respond
+
+__all__ = [
+    "Action",
+    "AnsweredAction",
+    "CallFilter",
+    "CarrierConfig",
+    "Expectation",
+    "LadderAction",
+    "MixAction",
+    "MixEntry",
+    "RespondAction",
+    "Rule",
+    "Scenario",
+    "SequenceAction",
+    "StepsAction",
+    "Tls",
+]
+
+Count = Annotated[int, whole_number(0, 10**9, "a count such as 3")]
+
+
+class Tls(Model):
+    """The server's certificate for TLS listeners, in PEM."""
+
+    certificate: FileField = Field(description="The certificate chain's file, relative to the scenario.")
+    key: FileField = Field(description="The private key's file, relative to the scenario.")
+
+
+class CarrierConfig(Model):
+    """The carrier itself."""
+
+    listen: ListenField = Field(
+        default=(ListenAddress(Transport.UDP, "127.0.0.1", 5060),),
+        description="Where to listen, such as udp:127.0.0.1:5060; one or a list.",
+    )
+    tls: Tls | None = Field(default=None, description="The certificate for tls listeners; made on the fly if not said.")
+    lines: Annotated[int, whole_number(1, 10**6, "a number of lines, at least 1")] | None = Field(
+        default=None, description="How many calls can be up at once; any number if not said."
+    )
+    lines_full: Action = Field(
+        default=RespondAction(respond=Respond(code=603)),
+        description="What a call gets while all lines are taken.",
+    )
+    unmatched: Action = Field(
+        default=RespondAction(respond=Respond(code=404)), description="What a call gets that no rule matches."
+    )
+    seed: Annotated[int, whole_number(-(2**62), 2**62, "a whole number")] | None = Field(
+        default=None, description="Makes everything random repeatable."
+    )
+    server: Line | None = Field(default=None, description="The Server header of every response.")
+
+
+class Rule(Acting):
+    """What is done with the calls that fulfil all its conditions. The first rule that matches takes the call."""
+
+    name: Text | None = Field(default=None, description="What reports call it.")
+    to: NumberPatternField | None = Field(default=None, description="The called number.")
+    from_: NumberPatternField | None = Field(default=None, alias="from", description="The calling number.")
+    headers: dict[HeaderName, TextPatternField] = Field(default_factory=dict, description="What headers must say.")
+    source: NetworksField | None = Field(default=None, description="Addresses or networks that the call comes from.")
+    calls_so_far: CountRangeField | None = Field(
+        default=None, description="How many calls the carrier has taken before this one, such as 3.. or ..5."
+    )
+    since_start: TimeRangeField | None = Field(
+        default=None, description="How long the carrier has been running, such as 30s..60s."
+    )
+    priority: Annotated[int, whole_number(-(10**6), 10**6, "a whole number")] = Field(
+        default=0, description="Rules of a higher priority are asked first."
+    )
+    action: Action = Field(alias=ACTION)
+
+
+class CallFilter(Model):
+    """Which calls an expectation counts."""
+
+    to: NumberPatternField | None = Field(default=None, description="The called number.")
+    from_: NumberPatternField | None = Field(default=None, alias="from", description="The calling number.")
+    code: Annotated[int, whole_number(200, 699, "a final status code from 200 to 699")] | None = Field(
+        default=None, description="The final status code."
+    )
+    rule: Text | None = Field(default=None, description="The name of the rule that took the call.")
+
+
+class Expectation(Model):
+    """What must be true of the calls when the run ends."""
+
+    calls: CallFilter = Field(description="Which calls are counted.")
+    at_least: Count | None = Field(default=None, description="So many at least.")
+    at_most: Count | None = Field(default=None, description="So many at most.")
+    exactly: Count | None = Field(default=None, description="Just so many.")
+
+    @classmethod
+    def _inspect(cls, data: Any) -> Iterator[InitErrorDetails]:
+        if not isinstance(data, Mapping):
+            return
+        bounds = [key for key in ("at_least", "at_most", "exactly") if data.get(key) is not None]
+        if not bounds:
+            yield fault("does not say how many: add at_least, at_most or exactly")
+        elif "exactly" in bounds and len(bounds) > 1:
+            yield fault(f"has exactly and {bounds[0]}: exactly stands alone", (bounds[0],))
+
+
+class Scenario(Model):
+    """A carrier's story."""
+
+    name: Text = Field(description="What reports call it.")
+    description: Text | None = Field(default=None, description="What it is about.")
+    parameters: dict[str, Text] = Field(
+        default_factory=dict,
+        description="Values that $name stands for; simcarrier run --set NAME=VALUE changes them.",
+    )
+    carrier: CarrierConfig = Field(default_factory=CarrierConfig, description="The carrier itself.")
+    ladders: dict[str, Ladder] = Field(default_factory=dict, description="Ladders that rules use by name.")
+    calls: tuple[Rule, ...] = Field(default=(), description="What is done with which calls; the first match wins.")
+    expect: tuple[Expectation, ...] = Field(default=(), description="What must be true when the run ends.")
+    path: Path | None = Field(default=None, alias="<path>", exclude=True)
+
+    @classmethod
+    def written_keys(cls) -> list[str]:
+        """The keys that can be written."""
+        return [key for key in super().written_keys() if key != "<path>"]
+
+    @classmethod
+    def _inspect(cls, data: Any) -> Iterator[InitErrorDetails]:
+        if isinstance(data, Mapping):
+            for location, why in scenario_faults(data):
+                yield fault(why, location)

@@ -1,0 +1,287 @@
+"""The steps of a ladder: what the carrier sends for one call, one after the other.
+
+Each step is written by its keyword: bare (``ringing``), with its main value (``wait: 12s``, ``respond:
+403``), or with options (``respond: {code: 403, phrase: Not Here}``). In Python each is a frozen class;
+`Step` is any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import (
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Tag,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import InitErrorDetails, core_schema
+
+from ..sip.status import phrase_for
+from .base import UNKNOWN, Model, fault, in_words, suggestion_or_list
+from .fields import (
+    Flag,
+    Line,
+    SpanField,
+    whole_number,
+)
+from .ladders import ladder_faults
+from .responses import Body, FinalCode, HeadersField
+from .units import ZERO, shown
+
+
+def _usual_phrase(data: dict[str, Any]) -> str:
+    return phrase_for(data.get("code", 0))
+
+
+class StepModel(Model):
+    """A step of a ladder; ``kind`` is its keyword."""
+
+    kind: ClassVar[str]
+    main: ClassVar[str | None] = None
+
+    @classmethod
+    def _reshape(cls, data: Any) -> Any:
+        if data is None:
+            return {}
+        if cls.main is not None and not isinstance(data, Mapping):
+            return {cls.main: data}
+        return data
+
+    @classmethod
+    def unknown_key(cls, key: str) -> str:
+        """What to say of an unknown key; also if the step takes none at all."""
+        return (
+            super().unknown_key(key) if cls.written_keys() else f"unknown key {shown(key)}; {cls.kind} takes no options"
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        reference = handler(schema)
+        definition = handler.resolve_ref_schema(reference)
+        if cls.main is not None and "properties" in definition:
+            options = dict(definition)
+            definition.clear()
+            definition.update(description=options.pop("description"), anyOf=[options["properties"][cls.main], options])
+        return reference
+
+
+class Trying(StepModel):
+    """100 Trying: the call has been taken, no more is known."""
+
+    kind: ClassVar[str] = "trying"
+    headers: HeadersField = Field(default=(), description="Headers to add.")
+
+
+class Wait(StepModel):
+    """Let time pass: a fixed one, or one drawn anew for each call."""
+
+    kind: ClassVar[str] = "wait"
+    main: ClassVar[str | None] = "span"
+    span: SpanField = Field(description="How long, such as 12s or 2s..6s.")
+
+
+class Ringing(StepModel):
+    """180 Ringing."""
+
+    kind: ClassVar[str] = "ringing"
+    headers: HeadersField = Field(default=(), description="Headers to add.")
+    reliable: Flag = Field(
+        default=False, description="Repeat it until PRACK (RFC 3262), if the caller supports 100rel."
+    )
+
+
+class Progress(StepModel):
+    """Another provisional response: 183 Session Progress unless a code is named."""
+
+    kind: ClassVar[str] = "progress"
+    main: ClassVar[str | None] = "code"
+    code: Annotated[int, whole_number(181, 199, "a provisional code from 181 to 199")] = Field(
+        default=183, description="The status code."
+    )
+    phrase: Line = Field(default_factory=_usual_phrase, description="The reason phrase, if not the RFC's.")
+    sdp: Flag = Field(
+        default_factory=lambda data: data.get("code") == 183,
+        description="With a session description (early media); yes for 183 unless said.",
+    )
+    headers: HeadersField = Field(default=(), description="Headers to add.")
+    reliable: Flag = Field(
+        default=False, description="Repeat it until PRACK (RFC 3262), if the caller supports 100rel."
+    )
+
+
+class Answer(StepModel):
+    """200 OK: the call is up. Sent again until the ACK comes (RFC 3261 section 13.3.1.4)."""
+
+    kind: ClassVar[str] = "answer"
+    headers: HeadersField = Field(default=(), description="Headers to add.")
+    sdp: Flag = Field(default=True, description="With a session description.")
+
+
+class Respond(StepModel):
+    """A final response that refuses or redirects the call: 300 to 699."""
+
+    kind: ClassVar[str] = "respond"
+    main: ClassVar[str | None] = "code"
+    hints: ClassVar[dict[str, str]] = {
+        "reason": 'unknown key "reason": write phrase: for the reason phrase; a Reason header goes under headers:',
+        "status": 'unknown key "status": write code:',
+    }
+
+    code: FinalCode = Field(description="The status code.")
+    phrase: Line = Field(default_factory=_usual_phrase, description="The reason phrase, if not the RFC's.")
+    headers: HeadersField = Field(default=(), description="Headers to add.")
+    body: Body | None = Field(default=None, description="A body.")
+    delay: SpanField = Field(default=ZERO, description="How long after the INVITE, or after the step before.")
+    trying: Flag = Field(default=False, description="Send 100 Trying at once, before the delay.")
+
+
+class Silence(StepModel):
+    """Nothing further is sent, ever. A CANCEL is still honoured."""
+
+    kind: ClassVar[str] = "silence"
+
+
+class Drop(StepModel):
+    """Messages of this call get lost: every further one (bare), or the next so many requests received."""
+
+    kind: ClassVar[str] = "drop"
+    main: ClassVar[str | None] = "count"
+    count: Annotated[int, whole_number(1, 1000, "how many requests, from 1 to 1000")] | None = Field(
+        default=None,
+        description="How many of the requests that come next are lost; all and for good if not said.",
+    )
+
+
+class Duplicate(StepModel):
+    """The last response is sent again, at once."""
+
+    kind: ClassVar[str] = "duplicate"
+    main: ClassVar[str | None] = "times"
+    times: Annotated[int, whole_number(1, 100, "how many times, from 1 to 100")] = Field(
+        default=1, description="How many times more."
+    )
+
+
+class HangUp(StepModel):
+    """BYE from the carrier's side."""
+
+    kind: ClassVar[str] = "hang_up"
+    main: ClassVar[str | None] = "after"
+    after: SpanField = Field(default=ZERO, description="How long after the answer was acknowledged.")
+    headers: HeadersField = Field(default=(), description="Headers to add to the BYE.")
+
+
+STEPS: tuple[type[StepModel], ...] = (
+    Trying, Wait, Ringing, Progress, Answer, Respond, Silence, Drop, Duplicate, HangUp,
+)  # fmt: skip
+"""Every kind of step. A new one is a class above, and its name here and in `Step`."""
+
+KINDS = tuple(step.kind for step in STEPS)
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """Takes the keyword off a written step: ``{ringing: {...}}`` becomes ``{...}``, a bare ``ringing`` None."""
+
+    kind: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(self.unwrap, handler(source))
+
+    def unwrap(self, value: Any) -> Any:
+        """What stands behind the keyword; None for a bare one."""
+        if isinstance(value, str):
+            return None
+        return value[self.kind] if isinstance(value, Mapping) else value
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        model = next(step for step in STEPS if step.kind == self.kind)
+        written: JsonSchemaValue = {
+            "type": "object",
+            "description": model.__doc__ or "",
+            "properties": {self.kind: handler(schema)},
+            "required": [self.kind],
+            "additionalProperties": False,
+        }
+        if any(field.is_required() for field in model.model_fields.values()):
+            return written
+        return {"anyOf": [{"const": self.kind, "description": model.__doc__ or ""}, written]}
+
+
+def keyword_of(step: Any) -> str | None:
+    """The keyword of a written step, or of one that was read before; None if it has no known one."""
+    if isinstance(step, StepModel):
+        return step.kind
+    word = next(iter(step)) if isinstance(step, Mapping) and len(step) == 1 else step
+    return word if isinstance(word, str) and word in KINDS else None
+
+
+def _known_step(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    if keyword_of(value) is not None:
+        return handler(value)
+    if isinstance(value, Mapping) and len(value) > 1:
+        words = " and ".join(f'"{word}"' for word in list(value)[:3])
+        raise ValueError(f"is one step with several keys, {words}: write each as a step of its own")
+    if isinstance(value, Mapping) and len(value) == 1:
+        (word,) = value
+        details = fault(f"unknown step {shown(word)}" + suggestion_or_list(str(word), KINDS), (word,), UNKNOWN)
+        raise ValidationError.from_exception_data("step", [details])
+    if isinstance(value, str):
+        raise ValueError(f"unknown step {shown(value)}" + suggestion_or_list(value, KINDS))
+    raise ValueError(f"must be a step such as ringing or {{wait: 2s}}, not {shown(value)}")
+
+
+Step = Annotated[
+    Annotated[Trying, Keyed("trying"), Tag("trying")]
+    | Annotated[Wait, Keyed("wait"), Tag("wait")]
+    | Annotated[Ringing, Keyed("ringing"), Tag("ringing")]
+    | Annotated[Progress, Keyed("progress"), Tag("progress")]
+    | Annotated[Answer, Keyed("answer"), Tag("answer")]
+    | Annotated[Respond, Keyed("respond"), Tag("respond")]
+    | Annotated[Silence, Keyed("silence"), Tag("silence")]
+    | Annotated[Drop, Keyed("drop"), Tag("drop")]
+    | Annotated[Duplicate, Keyed("duplicate"), Tag("duplicate")]
+    | Annotated[HangUp, Keyed("hang_up"), Tag("hang_up")],
+    Discriminator(keyword_of),
+    WrapValidator(_known_step),
+]
+"""Any step, as written in a scenario."""
+
+
+def _sees_losses(step: Any) -> str | None:
+    word = keyword_of(step)
+    if word != "drop":
+        return word
+    counted = step.count is not None if isinstance(step, Drop) else isinstance(step, Mapping) and bool(step["drop"])
+    return "lose" if counted else word
+
+
+def _in_order(data: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    faults: list[InitErrorDetails] = []
+    if isinstance(data, list | tuple):
+        if not data:
+            raise ValueError("must not be empty: write at least one step")
+        faults += [fault(why, (place,)) for place, why in ladder_faults([_sees_losses(step) for step in data])]
+    try:
+        made = handler(data)
+    except ValidationError as error:
+        faults += in_words(error)
+    if faults:
+        raise ValidationError.from_exception_data("steps", faults)
+    return made
+
+
+Ladder = Annotated[tuple[Step, ...], Field(min_length=1), WrapValidator(_in_order)]
+"""Steps in an order that makes sense."""

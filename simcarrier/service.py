@@ -1,0 +1,154 @@
+"""The service: a scenario, its carrier, the network and the journal, put together.
+
+    async with CarrierService(scenario, listen=[ListenAddress.parse("udp:127.0.0.1:0")]) as carrier:
+        print(carrier.addresses)
+
+The command line, the test fixture and the web pages all stand on this; what is above it never touches a socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from simcarrier.carrier.switch import Switch
+from simcarrier.net.driver import CannotListen, Driver
+from simcarrier.net.tls import server_context
+from simcarrier.records.journal import Journal
+from simcarrier.scenario.models import Scenario
+from simcarrier.sip.endpoint import Limits
+from simcarrier.sip.timers import Timers
+from simcarrier.sip.transport import ListenAddress, Transport, host_for_uri
+
+__all__ = ["CannotListen", "CarrierService"]
+
+COALESCE = 0.002
+"""Seconds for which a busy UDP socket may collect datagrams; see `simcarrier.net.udp` for what that saves."""
+
+GRACE = 1.0
+"""Seconds that a stop waits for peers to acknowledge what ends their calls."""
+
+
+class CarrierService:
+    """A carrier that can be called.
+
+    Args:
+        scenario: loaded and checked.
+        listen: where to listen, in place of what the scenario says.
+        seed: makes chance repeatable.
+        base: timer values other than the RFC's, for tests.
+        limits: what is kept at most.
+        coalesce: seconds for which a busy socket may collect datagrams, see `simcarrier.net.udp`.
+
+    Attributes:
+        switch: the carrier without its sockets; there once it is started.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        listen: Sequence[ListenAddress] = (),
+        seed: int | None = None,
+        base: Timers | None = None,
+        limits: Limits | None = None,
+        coalesce: float = COALESCE,
+    ) -> None:
+        self.scenario = scenario
+        self._listen = tuple(listen) or scenario.carrier.listen
+        self._seed = seed
+        self._base = base
+        self._limits = limits
+        self._coalesce = coalesce
+        self._driver: Driver | None = None
+        self.switch: Switch
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            CannotListen: an address is taken, does not exist, or has no certificate.
+        """
+        loop = asyncio.get_running_loop()
+        self.switch = Switch(
+            self.scenario, loop.time(), time.time(), seed=self._seed, base=self._base, limits=self._limits
+        )
+        self._driver = driver = Driver(self.switch.engine, coalesce=self._coalesce)
+        try:
+            for address in self._listen:
+                if address.transport is Transport.TLS and self.scenario.carrier.tls is not None:
+                    files = self.scenario.carrier.tls
+                    driver.server_tls = server_context(files.certificate, files.key)
+                await driver.listen(address)
+        except BaseException:
+            await driver.close()
+            raise
+
+    @property
+    def driver(self) -> Driver:
+        """The sockets and the clock.
+
+        Raises:
+            RuntimeError: not started.
+        """
+        if self._driver is None:
+            raise RuntimeError("the carrier has not been started")
+        return self._driver
+
+    @property
+    def journal(self) -> Journal:
+        """The calls that have ended."""
+        return self.switch.journal
+
+    @property
+    def addresses(self) -> tuple[ListenAddress, ...]:
+        """Where it listens, with the real ports."""
+        return tuple(self.driver.listening)
+
+    @property
+    def uri(self) -> str:
+        """The SIP URI of the first listener."""
+        first = self.addresses[0]
+        transport = "" if first.transport is Transport.UDP else f";transport={first.transport.lower()}"
+        return f"sip:{host_for_uri(_reachable(first.host))}:{first.port}{transport}"
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT of the first listener."""
+        first = self.addresses[0]
+        return f"{host_for_uri(_reachable(first.host))}:{first.port}"
+
+    async def stop(self, grace: float = GRACE) -> None:
+        """End all calls in order, give peers a moment to acknowledge, close the sockets.
+
+        Args:
+            grace: seconds to wait at most. What is still open then is written to the journal as it stands.
+        """
+        if self._driver is None:
+            return
+        loop = asyncio.get_running_loop()
+        switch, driver = self.switch, self._driver
+        switch.close(loop.time())
+        driver.pump()
+        until = loop.time() + grace
+        while switch.busy and loop.time() < until:
+            await asyncio.sleep(0.01)
+        switch.drop(loop.time())
+        await driver.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+
+def _reachable(host: str) -> str:
+    """An address that a dialler on this machine can call where we listen on all of them."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

@@ -1,0 +1,271 @@
+"""The called end of a call: from the INVITE to its final response, and on (RFC 3261 sections 8.2, 13.3; RFC 3262).
+
+A `CalleeSession` offers the verbs of a called party: `trying`, `ring`, `answer`, `refuse`, `abandon`, and once the
+call is up `hang_up`. Nothing happens by itself but what the RFC demands: 487 for a CANCEL, repetitions, the end of a
+call whose 2xx nobody acknowledges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from .dialog import Dialog
+from .errors import LocalProtocolError
+from .reliable import ReliableProvisionals
+from .sdp import NotAcceptable
+from .session import SDP_TYPE, Ending, Session
+from .session_timer import TooSmall
+from .status import phrase_for
+from .transaction import InviteServerTransaction, ServerTransaction
+
+if TYPE_CHECKING:
+    from .agent import UserAgent
+
+
+class CalleeUser(Protocol):
+    """Who decides what a called party does."""
+
+    def established(self, now: float) -> None:
+        """The ACK to our 2xx has come."""
+
+    def cancelled(self, now: float) -> None:
+        """CANCEL has come before a final response; 487 has gone out."""
+
+    def ended(self, ending: Ending, now: float) -> None:
+        """The call is over and every message of it is through."""
+
+
+class CalleeSession(Session):
+    """A call that came in.
+
+    Attributes:
+        invite: the INVITE.
+        transaction: its transaction.
+        status: the last status sent, 0 if none.
+        phrase: the reason phrase of the final response, empty before there is one.
+        responded_at: when the final response was sent first, seconds.
+        user: told what happens.
+    """
+
+    __slots__ = ("_reliable", "invite", "phrase", "responded_at", "transaction", "user")
+
+    def __init__(self, agent: UserAgent, transaction: InviteServerTransaction) -> None:
+        super().__init__(agent, transaction.channel, transaction.source)
+        self.transaction = transaction
+        self.invite = transaction.request
+        self.user: CalleeUser | None = None
+        self._reliable: ReliableProvisionals | None = None
+        self.phrase = ""
+        self.responded_at: float | None = None
+        transaction.user = self
+
+    @property
+    def status(self) -> int:
+        """The last status sent, 0 if none."""
+        return self.transaction.last_status
+
+    # Verbs
+
+    def trying(self, now: float, extra: str = "") -> None:
+        """Send 100."""
+        self.transaction.respond(100, now, extra=extra)
+
+    def ring(
+        self,
+        now: float,
+        status: int = 180,
+        phrase: str | None = None,
+        extra: str = "",
+        *,
+        with_sdp: bool = False,
+        reliable: bool = False,
+    ) -> None:
+        """Send a provisional response that makes an early dialog.
+
+        Args:
+            now: seconds.
+            status: 101 to 199.
+            phrase: the reason phrase; the RFC's if None.
+            extra: further header lines with their CRLF.
+            with_sdp: with a session description, for early media.
+            reliable: by RFC 3262, if the caller understands it; also where the caller demands it.
+        """
+        self._ensure_dialog()
+        tokens = self.invite.tokens("supported")
+        required = "100rel" in self.invite.tokens("require")
+        body = b""
+        if with_sdp:
+            try:
+                body = self.describe(self.invite, offer_if_none=required or (reliable and "100rel" in tokens))
+            except (NotAcceptable, ValueError):
+                body = b""  # an offer that can't be answered is refused by the final response, not by this one
+        extra = f"{self._record_route}{self.contact}{extra}"
+        if body:
+            extra += SDP_TYPE
+        if required or (reliable and "100rel" in tokens):
+            if self._reliable is None:
+                self._reliable = ReliableProvisionals(self.agent.endpoint, self.transaction, self._no_prack)
+            self._reliable.send(status, phrase, extra, body, now)
+        else:
+            self.transaction.respond(status, now, phrase, extra, body)
+
+    def answer(self, now: float, extra: str = "", *, with_sdp: bool = True) -> None:
+        """Send 200 and repeat it until the ACK comes.
+
+        An offer that can't be accepted gets 488 instead, a session interval below ours 422, as the RFCs have it.
+        """
+        if self._reliable is not None and self._reliable.before_answer(
+            lambda later: self.answer(later, extra, with_sdp=with_sdp)
+        ):
+            return
+        try:
+            timer = self.negotiate_timer(self.invite)
+            if isinstance(timer, TooSmall):
+                self.refuse(now, 422, extra=f"Min-SE: {timer.min_se}\r\n")
+                return
+            body = b""
+            if with_sdp:
+                if self.media is not None and self.media.local is not None:
+                    body = bytes(self.media.local)  # the same answer as in the provisional (section 13.2.1)
+                else:
+                    body = self.describe(self.invite, offer_if_none=True)
+        except NotAcceptable as fault:
+            self.refuse(now, 488, extra=self.agent.warning(fault.warn_code, fault.why))
+            return
+        except ValueError as fault:
+            self.refuse(now, 400, str(fault))
+            return
+        self._ensure_dialog().confirmed = True
+        extra = f"{self._record_route}{self.contact}{self.agent.allow_and_supported}{self.timer_lines(timer)}{extra}"
+        if body:
+            extra += SDP_TYPE
+        self.transaction.respond(200, now, extra=extra, body=body)
+        self._stop_provisionals()
+        self.phrase = "OK"
+        self.answered_at = self.responded_at = now
+        self.start_timer(timer, now)
+        self.repeat_until_ack(self.transaction, now)
+
+    def refuse(self, now: float, status: int, phrase: str | None = None, extra: str = "", body: bytes = b"") -> None:
+        """Send a final response of class 3 to 6; its transaction repeats it until the ACK comes."""
+        if status < 300:
+            raise LocalProtocolError(f"{status} refuses nothing")
+        self.transaction.respond(status, now, phrase, extra, body)
+        self.phrase = phrase or phrase_for(status)
+        self.responded_at = now
+        self._stop_provisionals()
+
+    def abandon(self, now: float) -> None:
+        """Forget the call without another word: the caller hears nothing any more, as from a carrier that lost it."""
+        self._stop_provisionals()
+        self.agent.endpoint.forget(self.transaction)
+        self.end(Ending.ABANDONED, now)
+
+    def repeat_last(self, now: float) -> None:
+        """Send the last response once more, as a network that duplicates would."""
+        if self.transaction.last:
+            self.transaction.respond_again(now, self.transaction.last)
+
+    # What happens to it
+
+    def cancel_received(self, cancel: ServerTransaction, now: float) -> None:
+        """CANCEL: 200 to it, and 487 to the INVITE if it has no final response yet (section 9.2)."""
+        self.transaction.name_tag()
+        cancel.name_tag(self.transaction.local_tag)
+        cancel.respond(200, now)
+        if self.transaction.last_status < 200:
+            if self.user is not None:
+                self.user.cancelled(now)
+            if self.transaction.last_status < 200:
+                self.refuse(now, 487)
+
+    def _bye_received(self, transaction: ServerTransaction, now: float) -> None:
+        transaction.respond(200, now)
+        if self.transaction.last_status < 200:
+            # A BYE on the early dialog is as good as a CANCEL (section 15.1.2).
+            if self.user is not None:
+                self.user.cancelled(now)
+            self.refuse(now, 487)
+        elif self.answered_at is not None:
+            self.end(Ending.HUNG_UP_BY_PEER, now)
+
+    def _prack(self, transaction: ServerTransaction, now: float) -> None:
+        if self._reliable is None:
+            transaction.respond(481, now)
+            return
+        body, extra = b"", ""
+        request = transaction.request
+        # Answered before what the acknowledgement sets free, so that the 200 to PRACK goes first on the wire.
+        if request.body and request.content_type == "application/sdp" and self.media is not None:
+            try:
+                if self.invite.body:
+                    body, extra = self.media.answer(request.body), SDP_TYPE
+                else:
+                    self.media.take_answer(request.body)
+            except NotAcceptable:
+                transaction.respond(488, now)
+                return
+            except ValueError:
+                transaction.respond(400, now)
+                return
+        place = len(self.agent.endpoint.out)
+        if not self._reliable.acknowledge(request, now):
+            transaction.respond(481, now)
+            return
+        after = self.agent.endpoint.out[place:]
+        del self.agent.endpoint.out[place:]
+        transaction.respond(200, now, extra=extra, body=body)
+        self.agent.endpoint.out.extend(after)
+
+    HANDLERS: ClassVar[dict[str, Callable[..., None]]] = {
+        **Session.HANDLERS,
+        "BYE": _bye_received,
+        "PRACK": _prack,
+    }
+
+    def on_established(self, now: float) -> None:
+        """The ACK to a 2xx of ours; for a re-INVITE's nobody is told."""
+        if self.user is not None:
+            self.user.established(now)
+
+    def on_ended(self, ending: Ending, now: float) -> None:
+        """Tell the user."""
+        if self.user is not None:
+            self.user.ended(ending, now)
+
+    # ServerUser
+
+    def acknowledged(self, now: float) -> None:
+        """The ACK to our refusal."""
+        self.end(Ending.CANCELLED if self.status == 487 else Ending.REFUSED, now)
+
+    def unacknowledged(self, now: float) -> None:
+        """Our refusal was never acknowledged (Timer H)."""
+        self.end(Ending.UNACKNOWLEDGED, now)
+
+    def response_failed(self, now: float) -> None:
+        """A response of ours could not be sent. Before the call is up that is its end."""
+        if self.answered_at is None:
+            self.end(Ending.TRANSPORT_FAILED, now)
+
+    def _no_prack(self, now: float) -> None:
+        if self.transaction.last_status < 200:
+            self.refuse(now, 504)
+
+    # Helpers
+
+    def _ensure_dialog(self) -> Dialog:
+        if self.dialog is None:
+            self.transaction.name_tag()
+            self.enter(Dialog.of_server(self.invite, self.transaction.local_tag))
+        return self._dialog()
+
+    @property
+    def _record_route(self) -> str:
+        """Record-Route copied into a response that makes a dialog (section 12.1.1)."""
+        return "".join(f"Record-Route: {value}\r\n" for value in self.invite.get_all("record-route"))
+
+    def _stop_provisionals(self) -> None:
+        if self._reliable is not None:
+            self._reliable.stop()

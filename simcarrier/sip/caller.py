@@ -1,0 +1,300 @@
+"""The calling end of a call: INVITE out, responses in (RFC 3261 sections 8.1, 9.1, 13.2; RFC 3262 section 4).
+
+A `CallerSession` keeps to the book: CANCEL only once a provisional response has come, ACK for every 2xx and again
+for every repeated one, BYE for the branches of a fork that it does not keep, PRACK for reliable provisionals, and a
+2xx that crosses our CANCEL is acknowledged and hung up. Deadlines on a stall are its user's: the RFC has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from .agent import new_call_id
+from .description import Negotiation
+from .dialog import Dialog
+from .errors import LocalProtocolError, Malformed
+from .message import Response, make_request
+from .repeater import Alarm
+from .sdp import NotAcceptable
+from .session import Ending, Session
+from .session_timer import agreed_by_response, parse_session_expires
+from .transaction import ClientTransaction, InviteClientTransaction, new_tag
+from .transport import Address, Channel
+
+if TYPE_CHECKING:
+    from .agent import UserAgent
+
+
+class CallerUser(Protocol):
+    """Who makes the call."""
+
+    def responded(self, response: Response, now: float) -> None:
+        """A response to the INVITE has come: provisional, or the final one; a repeated 2xx is not told again."""
+
+    def ended(self, ending: Ending, now: float) -> None:
+        """The call is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What an INVITE is made of.
+
+    Attributes:
+        uri: Request-URI.
+        caller: From value without a tag, such as ``<sip:+4930...@example.com>``.
+        called: To value; the Request-URI in brackets if None.
+        fields: further header fields.
+        with_offer: with a session description of ours; without, the 2xx is to bring the offer.
+    """
+
+    uri: str
+    caller: str
+    called: str | None = None
+    fields: tuple[tuple[str, str], ...] = field(default_factory=tuple)
+    with_offer: bool = True
+
+
+class CallerSession(Session):
+    """A call that goes out.
+
+    Attributes:
+        invitation: what it was asked to send.
+        status: the final status received; 0 before there is one.
+        cancelled: we have asked for CANCEL.
+    """
+
+    __slots__ = (
+        "_acks",
+        "_cancel_sent",
+        "_give_up",
+        "_provisional_seen",
+        "_rseq",
+        "_transaction",
+        "call_id",
+        "cancelled",
+        "invitation",
+        "local_tag",
+        "status",
+        "user",
+    )
+
+    def __init__(
+        self,
+        agent: UserAgent,
+        invitation: Invitation,
+        channel: Channel,
+        destination: Address,
+        user: CallerUser,
+    ) -> None:
+        super().__init__(agent, channel, destination)
+        self.invitation = invitation
+        self.user = user
+        self.call_id = new_call_id()
+        self.local_tag = new_tag()
+        self.status = 0
+        self.cancelled = False
+        self._cancel_sent = False
+        self._provisional_seen = False
+        self._transaction: InviteClientTransaction | None = None
+        self._acks: dict[str, tuple[Address, bytes]] = {}
+        self._rseq: dict[str, int] = {}
+        self._give_up: Alarm | None = None
+
+    # Verbs
+
+    def invite(self, now: float) -> None:
+        """Send the INVITE."""
+        if self._transaction is not None:
+            raise LocalProtocolError("the INVITE has been sent")
+        invitation = self.invitation
+        body = b""
+        fields = [
+            ("Via", self.agent.new_via(self.channel, self.peer)),
+            ("Max-Forwards", "70"),
+            ("From", f"{invitation.caller};tag={self.local_tag}"),
+            ("To", invitation.called or f"<{invitation.uri}>"),
+            ("Call-ID", self.call_id),
+            ("CSeq", "1 INVITE"),
+            ("Contact", f"<{self.contact_uri}>"),
+            ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE"),
+            ("Supported", "100rel, timer"),
+            *invitation.fields,
+        ]
+        if self.agent.name:
+            fields.append(("User-Agent", self.agent.name))
+        if invitation.with_offer:
+            body = self._negotiation().offer()
+            fields.append(("Content-Type", "application/sdp"))
+        request = make_request("INVITE", invitation.uri, fields, body)
+        transaction = self.agent.endpoint.send_request(request, self.peer, self.channel, self, now)
+        if isinstance(transaction, InviteClientTransaction):
+            self._transaction = transaction
+
+    def cancel(self, now: float) -> None:
+        """Give the call up: CANCEL, at once or as soon as a provisional response allows it (section 9.1).
+
+        If no final response follows within 64 T1, the call is taken for cancelled.
+        """
+        if self.cancelled or self.status or self.ending is not None:
+            return
+        self.cancelled = True
+        if self._provisional_seen:
+            self._send_cancel(now)
+
+    def _send_cancel(self, now: float) -> None:
+        if self._transaction is not None and not self._cancel_sent:
+            self._cancel_sent = True
+            self._transaction.cancel(self, now)
+            endpoint = self.agent.endpoint
+            self._give_up = Alarm(endpoint.timers, now + endpoint.base.t64, self._no_final)
+
+    def _no_final(self, now: float) -> None:
+        if self._transaction is not None:
+            self.agent.endpoint.forget(self._transaction)
+        self.end(Ending.CANCELLED, now)
+
+    # Responses
+
+    def response_received(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        """A response to INVITE, or to a request within the dialog."""
+        if transaction.request.method != "INVITE":
+            if transaction.request.method not in ("CANCEL", "PRACK"):
+                super().response_received(transaction, response, now)
+            return
+        status = response.status
+        if status < 200:
+            self._provisional(response, now)
+        elif status < 300:
+            self._success(response, now)
+        else:
+            self.status = status
+            self._settle()
+            self.user.responded(response, now)
+            self.end(Ending.CANCELLED if self.cancelled and status == 487 else Ending.REFUSED, now)
+
+    def _provisional(self, response: Response, now: float) -> None:
+        first = not self._provisional_seen
+        self._provisional_seen = True
+        if self.cancelled:
+            if first:
+                self._send_cancel(now)
+        elif response.to_tag and response.status > 100:
+            if not self._acknowledge_provisional(response, now):
+                return  # a repetition: its PRACK is on the way
+        self.user.responded(response, now)
+
+    def _acknowledge_provisional(self, response: Response, now: float) -> bool:
+        """PRACK a reliable provisional; False for one seen before or out of order (RFC 3262 section 4)."""
+        rseq = response.get("rseq") or ""
+        if "100rel" not in response.tokens("require") or not (rseq.isascii() and rseq.isdecimal()):
+            return True
+        tag, number = response.to_tag, int(rseq)
+        if tag in self._rseq and number != self._rseq[tag] + 1:
+            return False
+        self._rseq[tag] = number
+        transaction = self._transaction
+        if transaction is None:
+            return True
+        dialog = self.dialog
+        if dialog is None or dialog.remote_tag != tag:
+            dialog = Dialog.of_client(transaction.request, response)
+            if self.dialog is None:
+                self.enter(dialog)
+        request = dialog.make_request(
+            "PRACK", self.agent.new_via(self.channel, self.peer), [("RAck", f"{number} 1 INVITE")]
+        )
+        self.agent.endpoint.send_request(request, dialog.next_hop(self.peer), self.channel, self, now)
+        return True
+
+    def _success(self, response: Response, now: float) -> None:
+        transaction = self._transaction
+        tag = response.to_tag
+        if transaction is None:
+            return
+        if tag in self._acks:
+            destination, ack = self._acks[tag]
+            self.agent.endpoint.out.append((self.channel, destination, ack))
+            return
+        dialog = self.dialog
+        if dialog is None or dialog.remote_tag != tag:
+            dialog = Dialog.of_client(transaction.request, response)
+        else:
+            dialog.refresh_target(response)
+        dialog.confirmed = True
+        keep = self.answered_at is None and not self.cancelled and self.ending is None
+        self._acknowledge(dialog, response, now)
+        if not keep:
+            # A fork's further answer, or one that crossed our CANCEL: acknowledged, then hung up (section 13.2.2.4).
+            bye = dialog.make_request("BYE", self.agent.new_via(self.channel, self.peer))
+            self.agent.endpoint.send_request(bye, dialog.next_hop(self.peer), self.channel, self, now)
+            if self.answered_at is None and self.ending is None:
+                self.status = response.status
+                self._settle()
+                self.user.responded(response, now)
+                self.end(Ending.CANCELLED, now)
+            return
+        if self.dialog is not None and self.dialog is not dialog:
+            self.agent.sessions.pop(self.dialog.id, None)
+        self.enter(dialog)
+        self.status = response.status
+        self.answered_at = now
+        self._settle()
+        self._start_agreed_timer(response, now)
+        self.user.responded(response, now)
+
+    def _acknowledge(self, dialog: Dialog, response: Response, now: float) -> None:
+        body, fields = b"", []
+        if response.body and response.content_type == "application/sdp":
+            try:
+                if self.invitation.with_offer:
+                    self._negotiation().take_answer(response.body)
+                else:
+                    body = self._negotiation().answer(response.body)
+                    fields = [("Content-Type", "application/sdp")]
+            except (Malformed, NotAcceptable):
+                body = b""  # the call is up all the same; its user sees the response and may hang up
+        ack = dialog.make_request(
+            "ACK", self.agent.new_via(self.channel, self.peer), fields, body, seq=response.cseq[0]
+        )
+        destination = dialog.next_hop(self.peer)
+        self._acks[dialog.remote_tag] = (destination, ack.raw)
+        self.agent.endpoint.out.append((self.channel, destination, ack.raw))
+
+    def _start_agreed_timer(self, response: Response, now: float) -> None:
+        value = response.get("session-expires")
+        if value is None:
+            return
+        try:
+            timer = agreed_by_response(parse_session_expires(value), required="timer" in response.tokens("require"))
+        except Malformed:
+            return
+        self.start_timer(timer, now)
+
+    def _negotiation(self) -> Negotiation:
+        if self.media is None:
+            host, _ = self.agent.reachable_at(self.channel, self.peer)
+            self.media = Negotiation(host, self.agent.media_port)
+        return self.media
+
+    def _settle(self) -> None:
+        if self._give_up is not None:
+            self._give_up.stop()
+
+    # Failures that are no responses
+
+    def timed_out(self, transaction: ClientTransaction, now: float) -> None:
+        """Nothing was received for the INVITE (Timer B), or for a request within the dialog."""
+        if transaction is self._transaction:
+            self.end(Ending.TIMED_OUT, now)
+        elif transaction.request.method not in ("CANCEL", "PRACK"):
+            super().timed_out(transaction, now)
+
+    def transport_failed(self, transaction: ClientTransaction, now: float) -> None:
+        """The INVITE could not be sent."""
+        if transaction is self._transaction:
+            self.end(Ending.TRANSPORT_FAILED, now)
+
+    def on_ended(self, ending: Ending, now: float) -> None:
+        """Tell the user."""
+        self.user.ended(ending, now)

@@ -1,0 +1,417 @@
+"""Requests and responses as they came: the bytes kept, the headers read on demand.
+
+A carrier under load looks at very little of what it receives: an ACK needs its topmost Via, a repeated INVITE no more.
+So a message holds its head as text and its whole self as bytes, and builds the index of its header fields at the first
+question (RFC 3261 section 7.3). Compact names, folded lines, repeated fields and any capitals are understood; the head
+is UTF-8 with ``surrogateescape``, so that what is copied into a response is the very bytes that came.
+
+`parse` makes messages out of bytes; nothing here changes one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .address import NameAddr
+from .errors import Malformed
+from .grammar import split_outside_quotes
+from .uri import SipUri, TelUri, parse_uri
+from .via import Via, ViaParser
+
+MAX_FIELDS = 512
+"""Header fields in one message. Real ones have a dozen; the limit keeps a crafted one cheap."""
+
+COMPACT = {
+    "a": "accept-contact",
+    "b": "referred-by",
+    "c": "content-type",
+    "d": "request-disposition",
+    "e": "content-encoding",
+    "f": "from",
+    "i": "call-id",
+    "j": "reject-contact",
+    "k": "supported",
+    "l": "content-length",
+    "m": "contact",
+    "n": "identity-info",
+    "o": "event",
+    "r": "refer-to",
+    "s": "subject",
+    "t": "to",
+    "u": "allow-events",
+    "v": "via",
+    "x": "session-expires",
+    "y": "identity",
+}
+"""Compact names (RFC 3261 section 7.3.3 and the IANA registry), with ``y`` of RFC 8224."""
+
+_USUAL = [
+    "Via",
+    "From",
+    "To",
+    "Call-ID",
+    "CSeq",
+    "Contact",
+    "Max-Forwards",
+    "Content-Type",
+    "Content-Length",
+    "User-Agent",
+    "Subject",
+    "Allow",
+    "Supported",
+    "Require",
+    "Route",
+    "Record-Route",
+    "Authorization",
+    "Proxy-Authorization",
+    "P-Asserted-Identity",
+    "Identity",
+    "Expires",
+    "Reason",
+    "RAck",
+    "RSeq",
+    "Session-Expires",
+    "Min-SE",
+    "Accept",
+    "Feature-Caps",
+    "Privacy",
+    "Diversion",
+    "Date",
+    "Server",
+    "Call-Info",
+    "Warning",
+    "Retry-After",
+]
+
+# Every spelling of a field name seen so far -> its canonical lower-case name. Only the usual spellings live here, so
+# that a peer that invents names can't make it grow.
+_CANONICAL = {spelling: name.lower() for name in _USUAL for spelling in (name, name.lower(), name.upper())}
+_CANONICAL |= {spelling: name for short, name in COMPACT.items() for spelling in (short, short.upper())}
+
+# One field with its folded lines. Possessive where it can be, so that a crafted head is read once, never twice.
+_FIELD = re.compile(r"\r\n([^\s:]++)[ \t]*+:[ \t]*+([^\r\n]*+(?:\r\n[ \t]++[^\r\n]*+)*+)")
+_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_HEAD_USER = re.compile(r"[^<\"]*<sips?:([^@;:?&=+$,%>\s]*+|[+0-9]++)@")
+_CSEQ = re.compile(r"(\d{1,10})[ \t]+([^\s]+)[ \t]*\Z")
+
+
+def canonical(name: str) -> str:
+    """The lower-case long form of a field name: ``f``, ``From`` and ``FROM`` are all ``from``."""
+    found = _CANONICAL.get(name)
+    if found is None:
+        lower = name.lower()
+        found = COMPACT.get(lower, lower)
+    return found
+
+
+class Message:
+    """What requests and responses share.
+
+    Attributes:
+        raw: the bytes as received or as they will be sent.
+        head: start line and header fields as text, lines ended by CRLF, without the empty line.
+        defect: what `parse` found wrong with the frame of the message (no empty line, for instance), or None.
+    """
+
+    __slots__ = ("_body_at", "_first", "_more", "_via", "defect", "head", "raw")
+
+    def __init__(self, raw: bytes, head: str, body_at: int, defect: str | None = None) -> None:
+        self.raw = raw
+        self.head = head
+        self.defect = defect
+        self._body_at = body_at
+        self._first: dict[str, str] | None = None
+        self._more: dict[str, list[str]] | None = None
+        self._via: Via | None = None
+
+    def _index(self) -> dict[str, str]:
+        first: dict[str, str] = {}
+        head = self.head
+        found = _FIELD.findall(head)
+        if len(found) > MAX_FIELDS:
+            self.defect = self.defect or "Too many header fields"
+            del found[MAX_FIELDS:]
+        lines = head.count("\r\n")
+        if len(found) != lines:
+            folded = sum(value.count("\r\n") for _, value in found)
+            if len(found) + folded != lines and self.defect is None:
+                self.defect = "Header line without a name"
+            found = [(name, _FOLD.sub(" ", value)) for name, value in found]
+        for name, value in found:
+            key = _CANONICAL.get(name) or canonical(name)
+            if key not in first:
+                first[key] = value
+            else:
+                if self._more is None:
+                    self._more = {}
+                self._more.setdefault(key, []).append(value)
+        self._first = first
+        return first
+
+    def get(self, name: str) -> str | None:
+        """The value of the first header field of that name (canonical lower-case name), or None."""
+        first = self._first
+        if first is None:
+            first = self._index()
+        value = first.get(name)
+        return value if value is None else value.rstrip()
+
+    def get_all(self, name: str) -> list[str]:
+        """The values of all header fields of that name in order, one entry a line."""
+        first = self.get(name)
+        if first is None:
+            return []
+        if self._more is None or name not in self._more:
+            return [first]
+        return [first, *(value.rstrip() for value in self._more[name])]
+
+    def has_several(self, name: str) -> bool:
+        """Whether a comma-separated field has, or may have, more than one value."""
+        return "," in (self.get(name) or "") or (self._more is not None and name in self._more)
+
+    def values(self, name: str) -> list[str]:
+        """The values of a comma-separated field, over all its lines (RFC 3261 section 7.3.1)."""
+        return [part for line in self.get_all(name) for part in split_outside_quotes(line, ",") if part]
+
+    def tokens(self, name: str) -> set[str]:
+        """The values of a field that lists tokens (Require, Supported), in lower case."""
+        line = self.get(name)
+        return set() if line is None else {value.strip().lower() for value in self.values(name)}
+
+    def fields(self) -> list[tuple[str, str]]:
+        """All header fields in order, with names as spelt and folded lines joined."""
+        return [(name, _FOLD.sub(" ", value).rstrip()) for name, value in _FIELD.findall(self.head)]
+
+    @property
+    def via(self) -> Via:
+        """The topmost Via. Read straight out of the head, without the index.
+
+        Raises:
+            Malformed: there is none, or it can't be read.
+        """
+        via = self._via
+        if via is None:
+            via = self._via = ViaParser.top(self.head)
+        return via
+
+    @property
+    def call_id(self) -> str:
+        """The Call-ID, empty if there is none."""
+        return self.get("call-id") or ""
+
+    @property
+    def cseq(self) -> tuple[int, str]:
+        """Number and method of CSeq.
+
+        Raises:
+            Malformed: it is missing or isn't a number below 2**31 and a method (RFC 3261 section 8.1.1.5).
+        """
+        match = _CSEQ.match(self.get("cseq") or "")
+        if match is None or int(match[1]) >= 2**31:
+            raise Malformed("Bad CSeq")
+        return int(match[1]), match[2]
+
+    @property
+    def from_(self) -> NameAddr:
+        """The From field."""
+        return NameAddr.parse(self._required("from", "No From"))
+
+    @property
+    def to(self) -> NameAddr:
+        """The To field."""
+        return NameAddr.parse(self._required("to", "No To"))
+
+    @property
+    def contact(self) -> NameAddr | None:
+        """The first Contact, or None."""
+        found = self.values("contact")
+        return NameAddr.parse(found[0]) if found else None
+
+    @property
+    def from_tag(self) -> str:
+        """The tag of From, empty if there is none."""
+        return quick_tag(self.get("from") or "")
+
+    @property
+    def to_tag(self) -> str:
+        """The tag of To, empty if there is none."""
+        return quick_tag(self.get("to") or "")
+
+    def _required(self, name: str, otherwise: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise Malformed(otherwise)
+        return value
+
+    @property
+    def content_length(self) -> int | None:
+        """The Content-Length, or None.
+
+        Raises:
+            Malformed: it is not a number, or two of them differ.
+        """
+        lengths = set(self.get_all("content-length"))
+        if not lengths:
+            return None
+        text = lengths.pop()
+        if lengths or not (text.isascii() and text.isdecimal()) or len(text) > 9:
+            raise Malformed("Bad Content-Length")
+        return int(text)
+
+    @property
+    def body(self) -> bytes:
+        """The body: what follows the empty line, cut to Content-Length (RFC 3261 section 18.3)."""
+        rest = self.raw[self._body_at :]
+        length = self.content_length
+        return rest if length is None else rest[:length]
+
+    @property
+    def body_is_short(self) -> bool:
+        """Whether Content-Length promises more than came."""
+        length = self.content_length
+        return length is not None and length > len(self.raw) - self._body_at
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body in lower case without parameters, empty if there is none."""
+        return (self.get("content-type") or "").partition(";")[0].strip().lower()
+
+
+def quick_tag(value: str) -> str:
+    """The tag parameter of a From or To value.
+
+    The parameters follow the last ``>``, or the first ``;`` where there are no brackets, so a ``;tag=`` within a
+    display name or a URI is not taken for one.
+    """
+    at = value.find(";tag=", value.rfind(">") + 1)
+    if at >= 0:
+        tail = value[at + 5 :]
+        end = tail.find(";")
+        return (tail if end < 0 else tail[:end]).strip()
+    if "tag" not in value.lower():
+        return ""
+    try:
+        return NameAddr.parse(value).tag or ""
+    except Malformed:
+        return ""
+
+
+class Request(Message):
+    """A request (RFC 3261 section 7.1).
+
+    Attributes:
+        method: as written; methods are case-sensitive.
+        uri: the Request-URI as text.
+        version: as written, normally ``SIP/2.0``.
+    """
+
+    __slots__ = ("_from_user", "_user", "method", "uri", "version")
+
+    def __init__(
+        self,
+        raw: bytes,
+        head: str,
+        body_at: int,
+        method: str,
+        uri: str,
+        version: str = "SIP/2.0",
+        defect: str | None = None,
+    ) -> None:
+        super().__init__(raw, head, body_at, defect)
+        self.method = method
+        self.uri = uri
+        self.version = version
+        self._user: str | None = None
+        self._from_user: str | None = None
+
+    @property
+    def parsed_uri(self) -> SipUri | TelUri:
+        """The Request-URI taken apart.
+
+        Raises:
+            UnknownScheme: neither sip, sips nor tel.
+            Malformed: it can't be read.
+        """
+        return parse_uri(self.uri)
+
+    @property
+    def user(self) -> str:
+        """The called number: the user part of the Request-URI, without telephone parameters; empty if none."""
+        user = self._user
+        if user is None:
+            user = self._user = _user_of(self.uri)
+        return user
+
+    @property
+    def from_user(self) -> str:
+        """The calling number: the user part of From; empty if there is none or it can't be read."""
+        user = self._from_user
+        if user is None:
+            value = self.get("from") or ""
+            match = _HEAD_USER.match(value)
+            if match is not None:
+                user = match[1]
+            else:
+                try:
+                    user = _user_of(NameAddr.parse(value).uri_text)
+                except Malformed:
+                    user = ""
+            self._from_user = user
+        return user
+
+    def __repr__(self) -> str:
+        return f"<{self.method} {self.uri}>"
+
+
+_SIMPLE_URI = re.compile(r"sips?:([A-Za-z0-9+_.!~*'()-]+)@")
+
+
+def _user_of(uri: str) -> str:
+    match = _SIMPLE_URI.match(uri)
+    if match is not None:
+        return match[1]
+    try:
+        return parse_uri(uri).user or ""
+    except Malformed:
+        return ""
+
+
+class Response(Message):
+    """A response (RFC 3261 section 7.2).
+
+    Attributes:
+        status: 100 to 699.
+        phrase: the reason phrase as it came.
+    """
+
+    __slots__ = ("phrase", "status")
+
+    def __init__(
+        self, raw: bytes, head: str, body_at: int, status: int, phrase: str, defect: str | None = None
+    ) -> None:
+        super().__init__(raw, head, body_at, defect)
+        self.status = status
+        self.phrase = phrase
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.phrase}>"
+
+
+def assemble(start_line: str, fields: Sequence[tuple[str, str]], body: bytes = b"") -> tuple[bytes, str, int]:
+    """Bytes, head and the offset of the body, from a start line, header fields and a body.
+
+    Content-Length is written last and always, as section 18.3 asks for on streams.
+    """
+    lines = [start_line]
+    lines += [f"{name}: {value}" for name, value in fields]
+    lines.append(f"Content-Length: {len(body)}")
+    head = "\r\n".join(lines)
+    encoded = head.encode("utf-8", "surrogateescape") + b"\r\n\r\n"
+    return encoded + body, head, len(encoded)
+
+
+def make_request(method: str, uri: str, fields: Sequence[tuple[str, str]], body: bytes = b"") -> Request:
+    """A request of our own, from its header fields in the order in which they are to stand."""
+    raw, head, body_at = assemble(f"{method} {uri} SIP/2.0", fields, body)
+    return Request(raw, head, body_at, method, uri)

@@ -1,0 +1,286 @@
+"""Server transactions: one request received, and what was answered (RFC 3261 section 17.2, RFC 6026).
+
+A server transaction keeps the request, knows where responses to it go, and repeats the last one as its table says.
+Responses are built here too, since what they copy (Via, From, Call-ID, CSeq, and To but for its tag) is the same for
+all responses to one request: that part is made once (section 8.2.6).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Protocol
+
+from ..errors import LocalProtocolError
+from ..message import Request
+from ..status import phrase_for
+from ..transport import Address, Channel
+from .tables import INVITE_SERVER, NON_INVITE_SERVER, Compiled, Input, State, compile_table, forbidden
+
+if TYPE_CHECKING:
+    from ..endpoint import Endpoint
+
+_POOL_TAGS = 256
+
+
+class TagSource:
+    """Random tags (section 19.3 wants 32 bits of randomness; these have 64), drawn from the system in bulk."""
+
+    __slots__ = ("_at", "_pool")
+
+    def __init__(self) -> None:
+        self._pool = ""
+        self._at = 0
+
+    def __call__(self) -> str:
+        at = self._at
+        if at >= len(self._pool):
+            self._pool = os.urandom(8 * _POOL_TAGS).hex()
+            at = 0
+        self._at = at + 16
+        return self._pool[at : at + 16]
+
+
+new_tag = TagSource()
+
+
+class ServerUser(Protocol):
+    """The transaction user of a server transaction: who decides what is answered (section 17, "TU")."""
+
+    def acknowledged(self, now: float) -> None:
+        """The ACK to a final response of class 3 to 6 has come."""
+
+    def unacknowledged(self, now: float) -> None:
+        """No ACK came in time (Timer H)."""
+
+    def response_failed(self, now: float) -> None:
+        """A response could not be sent."""
+
+
+def reply_head(request: Request, source: Address) -> tuple[str, str]:
+    """What every response to a request copies: the lines from Via to CSeq without To, and the To value.
+
+    Args:
+        request: the request; its mandatory fields must be there.
+        source: where it came from, for ``received`` and ``rport``.
+    """
+    get = request.get
+    vias = request.via.stamped(source)
+    if request.has_several("via"):
+        vias = "\r\nVia: ".join([vias, *request.values("via")[1:]])
+    return (
+        f"\r\nVia: {vias}\r\nFrom: {get('from')}\r\nCall-ID: {get('call-id')}\r\nCSeq: {get('cseq')}\r\n",
+        get("to") or "",
+    )
+
+
+class ServerTransaction:
+    """What both server transactions share.
+
+    Attributes:
+        request: the request that opened it.
+        source: the address it came from.
+        channel: where it came in and responses go out.
+        local_tag: the To tag of all responses but 100; the request's own To tag if it has one.
+        user: the transaction user, set by whoever takes the request.
+        state: see `tables`.
+        last: the bytes of the last response sent, empty if none was.
+    """
+
+    __slots__ = (
+        "_base",
+        "_fired",
+        "_gives_up",
+        "_to",
+        "channel",
+        "deadline",
+        "destination",
+        "endpoint",
+        "key",
+        "last",
+        "last_status",
+        "local_tag",
+        "request",
+        "source",
+        "state",
+        "user",
+    )
+    _table: Compiled
+    _kind = NON_INVITE_SERVER
+    _first_state = State.TRYING
+
+    def __init__(self, endpoint: Endpoint, key: str, request: Request, source: Address, channel: Channel) -> None:
+        self.endpoint = endpoint
+        self.key = key
+        self.request = request
+        self.source = source
+        self.channel = channel
+        self.destination = request.via.destination(source, reliable=channel.reliable)
+        self._base, self._to = reply_head(request, source)
+        self.local_tag = request.to_tag
+        self.user: ServerUser | None = None
+        self.state = self._first_state
+        self.last = b""
+        self.last_status = 0
+        self.deadline: float | None = None
+        self._fired = 0
+        self._gives_up = 0.0
+
+    def respond(self, status: int, now: float, phrase: str | None = None, extra: str = "", body: bytes = b"") -> None:
+        """Send a response.
+
+        Args:
+            status: 100 to 699.
+            now: seconds.
+            phrase: the reason phrase; the RFC's if None.
+            extra: further header lines, each ended by CRLF.
+            body: the body; its Content-Type belongs into ``extra``.
+
+        Raises:
+            LocalProtocolError: a final response has gone out already.
+        """
+        what = Input.PROVISIONAL if status < 200 else Input.SUCCESS if status < 300 else Input.FAILURE
+        if self._table[self.state][what] is None and forbidden(self._kind, self.state, what):
+            raise LocalProtocolError(f"{status} cannot be sent in state {self.state.name}")
+        self.step(what, now, self.build(status, phrase, extra, body))
+        self.last_status = status
+
+    def build(self, status: int, phrase: str | None = None, extra: str = "", body: bytes = b"") -> bytes:
+        """The bytes of a response: with our tag, but for 100 (section 8.2.6.2)."""
+        to = self._to
+        if status == 100:
+            timestamp = self.request.get("timestamp")
+            if timestamp is not None:
+                extra = f"Timestamp: {timestamp}\r\n{extra}"
+        elif not self.local_tag:
+            self.name_tag()
+            to = self._to
+        if not phrase:
+            phrase = phrase_for(status)
+        head = (f"SIP/2.0 {status} {phrase}{self._base}To: {to}\r\n{extra}Content-Length: {len(body)}\r\n\r\n").encode(
+            "utf-8", "surrogateescape"
+        )
+        return head + body if body else head
+
+    def name_tag(self, tag: str = "") -> None:
+        """Settle the To tag of all responses from here on: the one given, or a fresh one."""
+        if not self.local_tag:
+            self.local_tag = tag or new_tag()
+            self._to = f"{self._to};tag={self.local_tag}"
+
+    def respond_again(self, now: float, data: bytes) -> None:
+        """Send a response that went out before once more, outside the table."""
+        self.endpoint.out.append((self.channel, self.destination, data))
+
+    def step(self, what: Input, now: float, data: bytes = b"") -> None:
+        """Feed one input to the table."""
+        row = self._table[self.state][what]
+        if row is None:
+            return
+        actions, self.state = row
+        for action in actions:
+            action(self, now, data)
+        if self.state is State.TERMINATED:
+            self.deadline = None
+            self.endpoint.forget(self)
+
+    def transport_failed(self, now: float) -> None:
+        """What was sent last did not get out."""
+        self.step(Input.TRANSPORT_ERROR, now)
+
+    def send(self, now: float, data: bytes) -> None:
+        """Action: send, and keep for repeating."""
+        self.last = data
+        self.endpoint.out.append((self.channel, self.destination, data))
+
+    def send_last(self, now: float, data: bytes) -> None:
+        """Action: send the last response again, if there was one."""
+        if self.last:
+            self.endpoint.out.append((self.channel, self.destination, self.last))
+
+    def inform_timeout(self, now: float, data: bytes) -> None:
+        """Action: tell the user that no ACK came."""
+        if self.user is not None:
+            self.user.unacknowledged(now)
+
+    def inform_transport_error(self, now: float, data: bytes) -> None:
+        """Action: tell the user that a response did not get out."""
+        if self.user is not None:
+            self.user.response_failed(now)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.request.method} {self.state.name} {self.last_status or ''}>"
+
+
+class InviteServerTransaction(ServerTransaction):
+    """The server's side of an INVITE (section 17.2.1)."""
+
+    __slots__ = ()
+    _kind = INVITE_SERVER
+    _first_state = State.PROCEEDING
+
+    def expect_trying(self, now: float) -> None:
+        """Have 100 sent after 200 ms unless another response goes out first."""
+        self.endpoint.timers.after(self.endpoint.base.trying_after, now, self)
+
+    def timer_fired(self, now: float) -> None:
+        """The deadline has come: which timer it was follows from the state."""
+        if self.state is State.COMPLETED:
+            self.step(Input.TIMEOUT if now >= self._gives_up else Input.RETRANSMIT, now)
+        elif self.state is State.PROCEEDING:
+            self.step(Input.TRYING_DUE, now)
+        else:
+            self.step(Input.LINGER_OVER, now)
+
+    def send_trying(self, now: float, data: bytes) -> None:
+        """Action: 100, if nothing has gone out."""
+        if not self.last:
+            self.last_status = 100
+            self.send(now, self.build(100))
+
+    def start_g_and_h(self, now: float, data: bytes) -> None:
+        """Action: Timer H, and G on an unreliable transport."""
+        endpoint = self.endpoint
+        base = endpoint.base
+        self._gives_up = now + base.t64
+        endpoint.timers.after(base.t64 if self.channel.reliable else base.t1, now, self)
+
+    def restart_g(self, now: float, data: bytes) -> None:
+        """Action: Timer G doubled up to T2, or what is left until H."""
+        base = self.endpoint.base
+        self._fired += 1
+        interval = base.g(self._fired)
+        if now + interval < self._gives_up:
+            self.endpoint.timers.after(interval, now, self)
+        else:
+            self.endpoint.timers.at(self._gives_up, self)
+
+    def start_i(self, now: float, data: bytes) -> None:
+        """Action: Timer I."""
+        self.endpoint.timers.after(self.endpoint.base.i_for(self.channel.reliable), now, self)
+
+    def start_l(self, now: float, data: bytes) -> None:
+        """Action: Timer L."""
+        self.endpoint.timers.after(self.endpoint.base.t64, now, self)
+
+    def inform_acknowledged(self, now: float, data: bytes) -> None:
+        """Action: tell the user that the ACK came."""
+        if self.user is not None:
+            self.user.acknowledged(now)
+
+
+class NonInviteServerTransaction(ServerTransaction):
+    """The server's side of any other request (section 17.2.2)."""
+
+    __slots__ = ()
+
+    def timer_fired(self, now: float) -> None:
+        """Timer J has come."""
+        self.step(Input.LINGER_OVER, now)
+
+    def start_j(self, now: float, data: bytes) -> None:
+        """Action: Timer J."""
+        self.endpoint.timers.after(self.endpoint.base.j_for(self.channel.reliable), now, self)
+
+
+InviteServerTransaction._table = compile_table(INVITE_SERVER, InviteServerTransaction)
+NonInviteServerTransaction._table = compile_table(NON_INVITE_SERVER, NonInviteServerTransaction)

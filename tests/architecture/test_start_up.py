@@ -1,0 +1,51 @@
+"""`simcarrier --help` answers at once: nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = {"asyncio", "pydantic", "rich", "yaml"}
+LONGEST_START = 0.3  # seconds, best of three
+HELP = ["-c", "import sys; from simcarrier.cli import main; sys.exit(main())", "--help"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=20, check=False)
+
+
+def imported(import_times: str) -> set[str]:
+    """The top-level packages in what ``-X importtime`` prints."""
+    return {
+        line.rpartition("|")[2].strip().partition(".")[0]
+        for line in import_times.splitlines()
+        if re.match(r"import time:\s+\d+ \|", line)
+    }
+
+
+def test_help_imports_nothing_heavy() -> None:
+    result = run("-X", "importtime", *HELP)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "run" in result.stdout
+    names = imported(result.stderr)
+    assert "simcarrier" in names
+    assert names.isdisjoint(HEAVY), names & HEAVY
+
+
+def test_help_is_quick() -> None:
+    def cost() -> float:
+        began = time.perf_counter()
+        result = run(*HELP)
+        assert result.returncode == 0, result.stderr[-2000:]
+        return time.perf_counter() - began
+
+    assert min(cost() for _ in range(3)) < LONGEST_START
+
+
+@pytest.mark.parametrize("name", sorted(HEAVY))
+def test_the_check_itself(name: str) -> None:
+    assert name in imported(run("-X", "importtime", "-c", f"import {name}").stderr)

@@ -1,0 +1,123 @@
+"""The scenarios that ship: each loads, is documented, and is what its name says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from simcarrier.scenario.load import Scenario, load
+from simcarrier.scenario.models import LadderAction, RespondAction, StepsAction
+from simcarrier.scenario.steps import Answer, Respond, Silence
+
+FOLDER = Path(__file__).parents[2] / "scenarios"
+FILES = sorted(FOLDER.glob("*.yaml"))
+
+SHIPPED = [
+    "address-incomplete-484",
+    "answered",
+    "busy-486",
+    "busy-everywhere-600",
+    "does-not-exist-604",
+    "early-media-183",
+    "germany-403",
+    "gone-410",
+    "lines-full-603",
+    "not-acceptable-606",
+    "overload-503-retry-after",
+    "prefix-7-8-404",
+    "redirect-302",
+    "rejected-608",
+    "ringing-then-declined",
+    "server-error-500",
+    "silence",
+    "stalled-trying",
+    "unavailable-480",
+    "unavailable-503",
+    "unwanted-607",
+]
+
+
+def test_all_are_there() -> None:
+    assert [path.stem for path in FILES] == SHIPPED
+
+
+def responses(scenario: Scenario) -> list[Respond]:
+    found = []
+    for action in [rule.action for rule in scenario.calls] + [scenario.carrier.lines_full]:
+        if isinstance(action, RespondAction):
+            found.append(action.respond)
+        elif isinstance(action, StepsAction):
+            found += [step for step in action.steps if isinstance(step, Respond)]
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_is_documentation(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    story = text[: text.index("\nname:")]
+    assert all(line.startswith("#") for line in story.splitlines())
+    assert "# Who meets this: " in story
+    assert "# What a dialler should do: " in story
+    scenario = load(path)
+    assert scenario.description
+    assert all(rule.name for rule in scenario.calls)
+    assert [str(address) for address in scenario.carrier.listen] == ["udp:127.0.0.1:5060"]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if re.search("-[3-6][0-9]{2}", path.stem)], ids=lambda path: path.stem
+)
+def test_each_sends_the_code_of_its_name(path: Path) -> None:
+    codes = {response.code for response in responses(load(path))}
+    assert int(re.findall("-([3-6][0-9]{2})", path.stem)[0]) in codes
+
+
+def matching(scenario: Scenario, to: str, caller: str) -> str | None:
+    for rule in scenario.calls:
+        if (rule.to is None or rule.to.matches(to)) and (rule.from_ is None or rule.from_.matches(caller)):
+            return rule.name
+    return None
+
+
+def test_germany() -> None:
+    scenario = load(FOLDER / "germany-403.yaml")
+    assert matching(scenario, "+4930123", "+15551234") == "caller ID not routed"
+    assert matching(scenario, "+4930123", "+4930999") == "answered"
+    assert matching(scenario, "+49900123", "+4930999") == "premium rate is closed"
+    refused = scenario.calls[1].action
+    assert isinstance(refused, RespondAction)
+    assert (refused.respond.trying, refused.respond.delay.low, refused.respond.delay.high) == (True, 0.1, 0.3)
+
+
+def test_prefixes() -> None:
+    scenario = load(FOLDER / "prefix-7-8-404.yaml")
+    assert matching(scenario, "74951234567", "1") == matching(scenario, "+74951234567", "1") == "dialled with 7"
+    assert matching(scenario, "84951234567", "1") == "dialled with 8"
+
+
+@pytest.mark.parametrize(("then", "last"), [("nothing", Silence), ("answer", Answer), ("failure", Respond)])
+def test_the_stall_ends_as_the_parameter_says(then: str, last: type) -> None:
+    scenario = load(FOLDER / "stalled-trying.yaml", {"then": then, "after": "11s"})
+    action = scenario.calls[0].action
+    assert isinstance(action, LadderAction)
+    assert isinstance(scenario.ladders[action.ladder][-1], last)
+    assert [str(step) for step in scenario.ladders["answer"]][1] == "span=Span(low=11.0, high=11.0)"
+
+
+def test_the_number_of_lines_is_a_parameter() -> None:
+    assert load(FOLDER / "lines-full-603.yaml").carrier.lines == 2
+    assert load(FOLDER / "lines-full-603.yaml", {"lines": "10"}).carrier.lines == 10
+
+
+def test_headers() -> None:
+    def header(name: str, of: str) -> str:
+        (response, *_) = responses(load(FOLDER / f"{of}.yaml"))
+        return str(dict(response.headers)[name])
+
+    assert header("Call-Info", "rejected-608") == "<https://block.carrier.example/r/{uuid}>;purpose=jwscard"
+    assert header("Retry-After", "overload-503-retry-after").startswith("10")
+    assert header("Contact", "redirect-302").startswith("<sip:{request.user}@")
+    assert header("Warning", "not-acceptable-606").startswith("305 ")
+    assert responses(load(FOLDER / "unavailable-503.yaml"))[0].headers == ()
