@@ -109,7 +109,7 @@ class Switch:
     @property
     def busy(self) -> bool:
         """Whether calls are up, or requests of ours wait for an answer."""
-        return bool(self.calls) or self.engine.client_transactions > 0
+        return bool(self.calls) or self.engine.waiting
 
     def close(self, now: float) -> None:
         """End all calls in order: 487 for those without a final response, BYE for those that are up."""
@@ -126,4 +126,8 @@ class Switch:
     def drop(self, now: float) -> None:
         """Write what is still open to the journal as it stands; nobody acknowledged its end."""
         for call in list(self.calls.values()):
-            call.session.end(Ending.UNACKNOWLEDGED if call.session.status >= 200 else Ending.ABANDONED, now)
+            session = call.session
+            if session.answered_at is not None:
+                session.hang_up(now, ending=Ending.UNACKNOWLEDGED)
+            else:
+                session.end(Ending.UNACKNOWLEDGED if session.status >= 200 else Ending.ABANDONED, now)

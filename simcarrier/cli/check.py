@@ -57,7 +57,7 @@ def check(files: tuple[Path, ...], parameters: dict[str, str]) -> None:
         except ScenarioError as error:
             good = False
             for fault in error.faults:
-                click.echo(str(fault), err=True)
+                click.echo(str(fault))
         else:
             rules = len(scenario.calls)
             click.echo(f"{path}: ok ({rules} rule{'' if rules == 1 else 's'})")

@@ -22,7 +22,7 @@ EPILOG = "Exit status: 0 fine, 1 an expectation or the dialler failed, 2 wrong u
     "--listen",
     type=LISTEN,
     multiple=True,
-    help="Where to listen, in place of the scenario's addresses, such as udp:127.0.0.1:0 or tls:[::1]:5061; repeatable.",
+    help="Where to listen in place of the scenario's addresses, such as udp:127.0.0.1:0 or tls:[::1]:5061; repeatable.",
 )
 @click.option("--for", "duration", type=DURATION, help="End after this time, such as 30s.")
 @click.option("--calls", type=click.IntRange(min=1), help="End when so many calls have ended.")

@@ -25,6 +25,7 @@ OWNED = {
     "call-id": "copied from the request",
     "cseq": "copied from the request",
     "content-length": "counted",
+    "content-type": "the type of the body",
     "record-route": "copied from the request",
     "rseq": "counted; write reliable: true",
     "v": "copied from the request",
@@ -32,6 +33,7 @@ OWNED = {
     "t": "copied from the request",
     "i": "copied from the request",
     "l": "counted",
+    "c": "the type of the body",
 }
 """Headers that the stack itself writes, by lower-case name, and where it takes them from."""
 

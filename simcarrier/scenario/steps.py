@@ -42,13 +42,22 @@ def _usual_phrase(data: dict[str, Any]) -> str:
 
 
 class StepModel(Model):
-    """A step of a ladder; ``kind`` is its keyword."""
+    """A step of a ladder.
+
+    Attributes:
+        kind: its keyword.
+        main: the field that a value stands for which is no mapping.
+        example: such a value, if the step has no meaning without one.
+    """
 
     kind: ClassVar[str]
     main: ClassVar[str | None] = None
+    example: ClassVar[str] = ""
 
     @classmethod
     def _reshape(cls, data: Any) -> Any:
+        if data is None and cls.example:
+            raise ValueError(f"{cls.kind} needs its value, such as {{{cls.kind}: {cls.example}}}")
         if data is None:
             return {}
         if cls.main is not None and not isinstance(data, Mapping):
@@ -87,6 +96,7 @@ class Wait(StepModel):
 
     kind: ClassVar[str] = "wait"
     main: ClassVar[str | None] = "span"
+    example: ClassVar[str] = "2s"
     span: SpanField = Field(description="How long, such as 12s or 2s..6s.")
 
 
@@ -132,6 +142,7 @@ class Respond(StepModel):
 
     kind: ClassVar[str] = "respond"
     main: ClassVar[str | None] = "code"
+    example: ClassVar[str] = "403"
     hints: ClassVar[dict[str, str]] = {
         "reason": 'unknown key "reason": write phrase: for the reason phrase; a Reason header goes under headers:',
         "status": 'unknown key "status": write code:',

@@ -116,10 +116,12 @@ class UserAgent:
 
     def _cancel(self, transaction: ServerTransaction, now: float) -> None:
         invite = self.endpoint.invite_of(transaction)
-        if invite is None or not isinstance(invite.user, CalleeSession):
+        if invite is None:
             transaction.respond(481, now)
-        else:
+        elif isinstance(invite.user, CalleeSession):
             invite.user.cancel_received(transaction, now)
+        else:
+            transaction.respond(200, now)  # a re-INVITE: it was answered at once, so nothing is left to cancel
 
     def _within_dialog(self, transaction: ServerTransaction, now: float) -> None:
         request = transaction.request

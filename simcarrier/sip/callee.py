@@ -30,7 +30,7 @@ class CalleeUser(Protocol):
         """The ACK to our 2xx has come."""
 
     def cancelled(self, now: float) -> None:
-        """CANCEL has come before a final response; 487 has gone out."""
+        """The call is off before a final response: CANCEL, BYE, or no PRACK. The session refuses it by itself."""
 
     def ended(self, ending: Ending, now: float) -> None:
         """The call is over and every message of it is through."""
@@ -247,15 +247,21 @@ class CalleeSession(Session):
     def response_failed(self, now: float) -> None:
         """A response of ours could not be sent. Before the call is up that is its end."""
         if self.answered_at is None:
+            if self.transaction.last_status < 200:
+                self.agent.endpoint.forget(self.transaction)  # nobody is left to answer it
             self.end(Ending.TRANSPORT_FAILED, now)
 
     def _no_prack(self, now: float) -> None:
         if self.transaction.last_status < 200:
+            if self.user is not None:
+                self.user.cancelled(now)
             self.refuse(now, 504)
 
     # Helpers
 
     def _ensure_dialog(self) -> Dialog:
+        if self.ending is not None:
+            raise LocalProtocolError("the call is over")
         if self.dialog is None:
             self.transaction.name_tag()
             self.enter(Dialog.of_server(self.invite, self.transaction.local_tag))

@@ -67,6 +67,7 @@ class CallerSession(Session):
     __slots__ = (
         "_acks",
         "_cancel_sent",
+        "_early",
         "_give_up",
         "_provisional_seen",
         "_rseq",
@@ -99,6 +100,7 @@ class CallerSession(Session):
         self._transaction: InviteClientTransaction | None = None
         self._acks: dict[str, tuple[Address, bytes]] = {}
         self._rseq: dict[str, int] = {}
+        self._early: dict[str, Dialog] = {}
         self._give_up: Alarm | None = None
 
     # Verbs
@@ -142,6 +144,19 @@ class CallerSession(Session):
         if self._provisional_seen:
             self._send_cancel(now)
 
+    def hang_up(
+        self,
+        now: float,
+        fields: list[tuple[str, str]] | None = None,
+        *,
+        ending: Ending = Ending.HUNG_UP_BY_US,
+    ) -> None:
+        """Send BYE and end the session; before the answer this is `cancel`."""
+        if self.answered_at is None:
+            self.cancel(now)
+        else:
+            super().hang_up(now, fields, ending=ending)
+
     def _send_cancel(self, now: float) -> None:
         if self._transaction is not None and not self._cancel_sent:
             self._cancel_sent = True
@@ -179,9 +194,8 @@ class CallerSession(Session):
         if self.cancelled:
             if first:
                 self._send_cancel(now)
-        elif response.to_tag and response.status > 100:
-            if not self._acknowledge_provisional(response, now):
-                return  # a repetition: its PRACK is on the way
+        elif response.to_tag and response.status > 100 and not self._acknowledge_provisional(response, now):
+            return  # a repetition: its PRACK is on the way
         self.user.responded(response, now)
 
     def _acknowledge_provisional(self, response: Response, now: float) -> bool:
@@ -196,9 +210,9 @@ class CallerSession(Session):
         transaction = self._transaction
         if transaction is None:
             return True
-        dialog = self.dialog
-        if dialog is None or dialog.remote_tag != tag:
-            dialog = Dialog.of_client(transaction.request, response)
+        dialog = self._early.get(tag)
+        if dialog is None:
+            dialog = self._early[tag] = Dialog.of_client(transaction.request, response)
             if self.dialog is None:
                 self.enter(dialog)
         request = dialog.make_request(
@@ -216,8 +230,8 @@ class CallerSession(Session):
             destination, ack = self._acks[tag]
             self.agent.endpoint.out.append((self.channel, destination, ack))
             return
-        dialog = self.dialog
-        if dialog is None or dialog.remote_tag != tag:
+        dialog = self._early.get(tag)
+        if dialog is None:
             dialog = Dialog.of_client(transaction.request, response)
         else:
             dialog.refresh_target(response)

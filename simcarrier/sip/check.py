@@ -39,17 +39,20 @@ def framing_fault(request: Request, *, framed: bool = False) -> Refusal | None:
     """
     if request.version != "SIP/2.0":
         return Refusal(505)
-    if request.get("cseq") is None or request.get("from") is None or request.get("to") is None or not request.call_id:
-        return Refusal(400, "Missing mandatory header")
+    first = request.index()
     if request.defect is not None:
         return Refusal(400, request.defect)
+    if not ("cseq" in first and "from" in first and "to" in first and first.get("call-id")):
+        return Refusal(400, "Missing mandatory header")
     try:
         _, method = request.cseq
         if method != request.method:
             return Refusal(400, "CSeq method differs from request line")
-        if framed and request.content_length is None:
-            return Refusal(400, "Missing Content-Length")
-        if request.body_is_short:
+        length = request.content_length
+        if length is None:
+            if framed:
+                return Refusal(400, "Missing Content-Length")
+        elif length > request.room_for_body:
             return Refusal(400, "Body shorter than Content-Length")
         if not request.from_tag:
             _ = request.from_  # RFC 2543 had no tag; a From that can't be read at all is another matter
@@ -57,8 +60,8 @@ def framing_fault(request: Request, *, framed: bool = False) -> Refusal | None:
             _ = request.to
     except Malformed as fault:
         return Refusal(400, fault.why)
-    hops = request.get("max-forwards")
-    if hops is not None and not (hops.isascii() and hops.isdecimal()):
+    hops = first.get("max-forwards")
+    if hops is not None and not (hops.isdecimal() and hops.isascii()):
         return Refusal(400, "Bad Max-Forwards")
     return None
 
@@ -82,33 +85,28 @@ def refusal(
     """
     method = request.method
     if method not in methods:
-        if method in known_methods:
-            return Refusal(405, extra=f"Allow: {', '.join(methods)}\r\n")
-        return Refusal(501, extra=f"Allow: {', '.join(methods)}\r\n")
-    if not request.uri.startswith(("sip:", "sips:")):
+        return Refusal(405 if method in known_methods else 501, extra=f"Allow: {', '.join(methods)}\r\n")
+    if not request.user or not request.uri.startswith(("sip:", "sips:")):
         try:
             _ = request.parsed_uri
         except UnknownScheme:
             return Refusal(416)
         except Malformed as fault:
             return Refusal(400, fault.why)
-    elif not request.user:
-        try:
-            _ = request.parsed_uri
-        except Malformed as fault:
-            return Refusal(400, fault.why)
-    required = request.tokens("require")
-    if required and method not in ("ACK", "CANCEL"):
+    first = request.index()
+    if "require" in first and method not in ("ACK", "CANCEL"):
         unknown = [value for value in request.values("require") if value.strip().lower() not in extensions]
         if unknown:
             return Refusal(420, extra=f"Unsupported: {', '.join(unknown)}\r\n")
-    return _body_refusal(request, body_types) if request.content_length or request.get("content-type") else None
+    if request.room_for_body and ("content-encoding" in first or request.content_type not in body_types):
+        return _body_refusal(request, body_types)
+    return None
 
 
 def _body_refusal(request: Request, body_types: Collection[str]) -> Refusal | None:
     if not request.body:
         return None
-    encoding = (request.get("content-encoding") or "").strip().lower()
+    encoding = (request.get("content-encoding") or "").lower()
     if encoding not in ("", "identity"):
         return Refusal(415, extra="Accept-Encoding: identity\r\n")
     kind = request.content_type

@@ -68,7 +68,7 @@ class Dialog:
             request.call_id,
             (local_tag, _with_tag(request.get("to") or "", local_tag)),
             (request.from_tag, request.get("from") or ""),
-            contact_uri(request),
+            contact_uri(request) or _uri_of(request.get("from") or ""),
             request.values("record-route"),
         )
         dialog.remote_seq = request.cseq[0]
@@ -150,7 +150,7 @@ class Dialog:
 
         There is no DNS in here; ``otherwise`` is where the peer's messages come from, which reaches it just as well.
         """
-        target = self.route_set[0] if self.route_set else self.remote_target
+        target = self.route_set[0] if self.route_set else f"<{self.remote_target}>"
         try:
             uri = NameAddr.parse(target).uri
         except Malformed:

@@ -143,9 +143,8 @@ class Endpoint:
             return
         self.counters.requests += 1
         method = message.method
-        branch = via.branch
-        if branch.startswith(MAGIC_COOKIE):
-            key = f"{branch} {via.host.lower()} {via.port or 5060}"
+        if via.branch.startswith(MAGIC_COOKIE):
+            key = f"{via.branch} {via.sent_by}"
         else:
             key = _old_key(message)
         if method == "INVITE" or method == "ACK":
@@ -175,7 +174,7 @@ class Endpoint:
 
     def channel_closed(self, channel: Channel, now: float) -> None:
         """A connection is gone: clients that still wait for any response on it are told."""
-        for transaction in list(self._tables.by_channel.pop(channel, ())):
+        for transaction in list(self._tables.by_channel.get(channel, ())):
             if isinstance(transaction, ClientTransaction) and transaction.state < State.PROCEEDING:
                 transaction.transport_failed(now)
 
@@ -226,9 +225,8 @@ class Endpoint:
         tables = self._tables
         if isinstance(transaction, ServerTransaction):
             tables.server.pop(transaction.key, None)
-            mark = _merge_key(transaction.request)
-            if tables.merged.get(mark) is transaction:
-                del tables.merged[mark]
+            if transaction.merge_mark:
+                tables.merged.pop(transaction.merge_mark, None)
         else:
             tables.client.pop(transaction.key, None)
         if transaction.channel.reliable:
@@ -248,6 +246,11 @@ class Endpoint:
         """How many are kept."""
         return len(self._tables.client)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a request of ours still waits for its final response."""
+        return any(transaction.state < State.COMPLETED for transaction in self._tables.client.values())
+
     # The rest of a message's way
 
     def _is_lost(self, message: Request | Response) -> bool:
@@ -265,7 +268,11 @@ class Endpoint:
         self.counters.responses += 1
         try:
             _, method = response.cseq
+            # Section 18.3: a response that is cut short is discarded.
+            whole = (response.content_length or 0) <= response.room_for_body
         except Malformed:
+            whole = False
+        if not whole:
             self.counters.malformed += 1
             return
         if response.has_several("via") and len(response.values("via")) > 1:
@@ -279,29 +286,31 @@ class Endpoint:
             self.core.response_received(response, now)
 
     def _new_request(self, key: str, request: Request, source: Address, channel: Channel, now: float) -> None:
-        if not answerable(request):
-            self.counters.malformed += 1
-            return
         fault = framing_fault(request, framed=channel.reliable)
         if fault is not None:
-            self.refuse(request, fault, source, channel)
+            if answerable(request):
+                self.refuse(request, fault, source, channel)
+            else:
+                self.counters.malformed += 1
             return
         tables = self._tables
         if len(tables.server) >= self.limits.transactions:
             self.counters.overloaded += 1
             self.refuse(request, Refusal(503, extra="Retry-After: 5\r\n"), source, channel)
             return
+        mark = ""
         if not request.to_tag and request.method != "CANCEL":
-            mark = _merge_key(request)
+            # From tag, Call-ID and CSeq of a running transaction under another branch: merged (section 8.2.2.2).
+            first = request.index()
+            mark = f"{first['call-id']} {first['cseq']} {request.from_tag}"
             if mark in tables.merged:
-                self.refuse(request, Refusal(482), source, channel)  # section 8.2.2.2
+                self.refuse(request, Refusal(482), source, channel)
                 return
-        else:
-            mark = ""
         kind = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
         transaction = kind(self, key, request, source, channel)
         tables.server[key] = transaction
         if mark:
+            transaction.merge_mark = mark
             tables.merged[mark] = transaction
         if channel.reliable:
             tables.by_channel.setdefault(channel, set()).add(transaction)
@@ -320,12 +329,6 @@ class Endpoint:
         data = f"SIP/2.0 {why.status} {phrase}{base}To: {to}\r\n{why.extra}Content-Length: 0\r\n\r\n"
         destination = request.via.destination(source, reliable=channel.reliable)
         self.out.append((channel, destination, data.encode("utf-8", "surrogateescape")))
-
-
-def _merge_key(request: Request) -> str:
-    """What tells a merged request: From tag, Call-ID and CSeq (section 8.2.2.2)."""
-    get = request.get
-    return f"{get('call-id')} {get('cseq')} {request.from_tag}"
 
 
 def _old_key(request: Request) -> str:

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 from .address import NameAddr
 from .errors import Malformed
-from .grammar import split_outside_quotes
+from .grammar import split_salvaging
 from .uri import SipUri, TelUri, parse_uri
-from .via import Via, ViaParser
+from .via import Via, ViaParser, quick_via
 
 MAX_FIELDS = 512
 """Header fields in one message. Real ones have a dozen; the limit keeps a crafted one cheap."""
@@ -91,9 +91,10 @@ _CANONICAL |= {spelling: name for short, name in COMPACT.items() for spelling in
 
 # One field with its folded lines. Possessive where it can be, so that a crafted head is read once, never twice.
 _FIELD = re.compile(r"\r\n([^\s:]++)[ \t]*+:[ \t]*+([^\r\n]*+(?:\r\n[ \t]++[^\r\n]*+)*+)")
+_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
+_BLANKS = " \t"
 _FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
 _HEAD_USER = re.compile(r"[^<\"]*<sips?:([^@;:?&=+$,%>\s]*+|[+0-9]++)@")
-_CSEQ = re.compile(r"(\d{1,10})[ \t]+([^\s]+)[ \t]*\Z")
 
 
 def canonical(name: str) -> str:
@@ -110,52 +111,79 @@ class Message:
 
     Attributes:
         raw: the bytes as received or as they will be sent.
-        head: start line and header fields as text, lines ended by CRLF, without the empty line.
         defect: what `parse` found wrong with the frame of the message (no empty line, for instance), or None.
     """
 
-    __slots__ = ("_body_at", "_first", "_more", "_via", "defect", "head", "raw")
+    __slots__ = ("_body_at", "_first", "_lines", "_more", "_tags", "_via", "defect", "raw")
 
-    def __init__(self, raw: bytes, head: str, body_at: int, defect: str | None = None) -> None:
+    def __init__(self, raw: bytes, lines: list[str], body_at: int, defect: str | None = None) -> None:
         self.raw = raw
-        self.head = head
         self.defect = defect
+        self._lines = lines
         self._body_at = body_at
         self._first: dict[str, str] | None = None
         self._more: dict[str, list[str]] | None = None
         self._via: Via | None = None
+        self._tags: tuple[str, str] | None = None
 
-    def _index(self) -> dict[str, str]:
+    @property
+    def head(self) -> str:
+        """Start line and header fields as text, lines ended by CRLF, without the empty line."""
+        return "\r\n".join(self._lines)
+
+    def index(self) -> dict[str, str]:
+        """The first value of each field by its canonical name; built at the first question."""
+        first = self._first
+        if first is not None:
+            return first
+        first = {}
+        more: dict[str, list[str]] | None = None
+        lines = self._lines
+        if len(lines) > MAX_FIELDS:
+            return self._careful_index()
+        for at in range(1, len(lines)):
+            name, colon, value = lines[at].partition(":")
+            key = _CANONICAL.get(name)
+            if key is None:
+                if not colon or _NAME.match(name) is None:
+                    return self._careful_index()  # a folded line, a blank before the colon, or junk
+                key = canonical(name)
+            if key not in first:
+                first[key] = value.strip(_BLANKS)
+            else:
+                if more is None:
+                    more = {}
+                more.setdefault(key, []).append(value.strip(_BLANKS))
+        self._first = first
+        self._more = more
+        return first
+
+    def _careful_index(self) -> dict[str, str]:
+        """The same for a head with folded lines, blanks before colons, or lines that are no fields."""
         first: dict[str, str] = {}
+        more: dict[str, list[str]] = {}
         head = self.head
         found = _FIELD.findall(head)
         if len(found) > MAX_FIELDS:
             self.defect = self.defect or "Too many header fields"
             del found[MAX_FIELDS:]
-        lines = head.count("\r\n")
-        if len(found) != lines:
-            folded = sum(value.count("\r\n") for _, value in found)
-            if len(found) + folded != lines and self.defect is None:
-                self.defect = "Header line without a name"
-            found = [(name, _FOLD.sub(" ", value)) for name, value in found]
+        elif len(found) + sum(value.count("\r\n") for _, value in found) != len(self._lines) - 1:
+            self.defect = self.defect or "Header line without a name"
         for name, value in found:
-            key = _CANONICAL.get(name) or canonical(name)
+            key = canonical(name)
+            text = _FOLD.sub(" ", value).strip(_BLANKS)
             if key not in first:
-                first[key] = value
+                first[key] = text
             else:
-                if self._more is None:
-                    self._more = {}
-                self._more.setdefault(key, []).append(value)
+                more.setdefault(key, []).append(text)
         self._first = first
+        self._more = more or None
         return first
 
     def get(self, name: str) -> str | None:
         """The value of the first header field of that name (canonical lower-case name), or None."""
         first = self._first
-        if first is None:
-            first = self._index()
-        value = first.get(name)
-        return value if value is None else value.rstrip()
+        return (self.index() if first is None else first).get(name)
 
     def get_all(self, name: str) -> list[str]:
         """The values of all header fields of that name in order, one entry a line."""
@@ -164,15 +192,18 @@ class Message:
             return []
         if self._more is None or name not in self._more:
             return [first]
-        return [first, *(value.rstrip() for value in self._more[name])]
+        return [first, *self._more[name]]
 
     def has_several(self, name: str) -> bool:
         """Whether a comma-separated field has, or may have, more than one value."""
         return "," in (self.get(name) or "") or (self._more is not None and name in self._more)
 
     def values(self, name: str) -> list[str]:
-        """The values of a comma-separated field, over all its lines (RFC 3261 section 7.3.1)."""
-        return [part for line in self.get_all(name) for part in split_outside_quotes(line, ",") if part]
+        """The values of a comma-separated field, over all its lines (RFC 3261 section 7.3.1).
+
+        Never raises: what follows an unclosed quote, or the hundredth comma, stays with its part.
+        """
+        return [part for line in self.get_all(name) for part in split_salvaging(line, ",") if part]
 
     def tokens(self, name: str) -> set[str]:
         """The values of a field that lists tokens (Require, Supported), in lower case."""
@@ -181,7 +212,7 @@ class Message:
 
     def fields(self) -> list[tuple[str, str]]:
         """All header fields in order, with names as spelt and folded lines joined."""
-        return [(name, _FOLD.sub(" ", value).rstrip()) for name, value in _FIELD.findall(self.head)]
+        return [(name, _FOLD.sub(" ", value).strip()) for name, value in _FIELD.findall(self.head)]
 
     @property
     def via(self) -> Via:
@@ -192,7 +223,7 @@ class Message:
         """
         via = self._via
         if via is None:
-            via = self._via = ViaParser.top(self.head)
+            via = self._via = quick_via(self._lines) or ViaParser.top(self.head)
         return via
 
     @property
@@ -207,10 +238,12 @@ class Message:
         Raises:
             Malformed: it is missing or isn't a number below 2**31 and a method (RFC 3261 section 8.1.1.5).
         """
-        match = _CSEQ.match(self.get("cseq") or "")
-        if match is None or int(match[1]) >= 2**31:
-            raise Malformed("Bad CSeq")
-        return int(match[1]), match[2]
+        words = (self.get("cseq") or "").split()
+        if len(words) == 2:
+            number, method = words
+            if number.isdecimal() and number.isascii() and len(number) <= 10 and int(number) < 2**31:
+                return int(number), method
+        raise Malformed("Bad CSeq")
 
     @property
     def from_(self) -> NameAddr:
@@ -231,12 +264,17 @@ class Message:
     @property
     def from_tag(self) -> str:
         """The tag of From, empty if there is none."""
-        return quick_tag(self.get("from") or "")
+        return (self._tags or self._read_tags())[0]
 
     @property
     def to_tag(self) -> str:
         """The tag of To, empty if there is none."""
-        return quick_tag(self.get("to") or "")
+        return (self._tags or self._read_tags())[1]
+
+    def _read_tags(self) -> tuple[str, str]:
+        get = self.index().get
+        self._tags = tags = quick_tag(get("from") or ""), quick_tag(get("to") or "")
+        return tags
 
     def _required(self, name: str, otherwise: str) -> str:
         value = self.get(name)
@@ -251,11 +289,12 @@ class Message:
         Raises:
             Malformed: it is not a number, or two of them differ.
         """
-        lengths = set(self.get_all("content-length"))
-        if not lengths:
+        text = self.get("content-length")
+        if text is None:
             return None
-        text = lengths.pop()
-        if lengths or not (text.isascii() and text.isdecimal()) or len(text) > 9:
+        if not (text.isdecimal() and text.isascii()) or len(text) > 9:
+            raise Malformed("Bad Content-Length")
+        if self._more is not None and len(set(self.get_all("content-length"))) > 1:
             raise Malformed("Bad Content-Length")
         return int(text)
 
@@ -267,10 +306,9 @@ class Message:
         return rest if length is None else rest[:length]
 
     @property
-    def body_is_short(self) -> bool:
-        """Whether Content-Length promises more than came."""
-        length = self.content_length
-        return length is not None and length > len(self.raw) - self._body_at
+    def room_for_body(self) -> int:
+        """How many bytes came after the empty line."""
+        return len(self.raw) - self._body_at
 
     @property
     def content_type(self) -> str:
@@ -285,7 +323,8 @@ def quick_tag(value: str) -> str:
     display name or a URI is not taken for one.
     """
     at = value.find(";tag=", value.rfind(">") + 1)
-    if at >= 0:
+    # A quoted string among the parameters may hold what looks like a tag or a bracket: that takes the careful reader.
+    if at >= 0 and not ('"' in value and value.rfind('"') > value.find(">")):
         tail = value[at + 5 :]
         end = tail.find(";")
         return (tail if end < 0 else tail[:end]).strip()
@@ -311,14 +350,14 @@ class Request(Message):
     def __init__(
         self,
         raw: bytes,
-        head: str,
+        lines: list[str],
         body_at: int,
         method: str,
         uri: str,
         version: str = "SIP/2.0",
         defect: str | None = None,
     ) -> None:
-        super().__init__(raw, head, body_at, defect)
+        super().__init__(raw, lines, body_at, defect)
         self.method = method
         self.uri = uri
         self.version = version
@@ -388,9 +427,9 @@ class Response(Message):
     __slots__ = ("phrase", "status")
 
     def __init__(
-        self, raw: bytes, head: str, body_at: int, status: int, phrase: str, defect: str | None = None
+        self, raw: bytes, lines: list[str], body_at: int, status: int, phrase: str, defect: str | None = None
     ) -> None:
-        super().__init__(raw, head, body_at, defect)
+        super().__init__(raw, lines, body_at, defect)
         self.status = status
         self.phrase = phrase
 
@@ -398,20 +437,12 @@ class Response(Message):
         return f"<{self.status} {self.phrase}>"
 
 
-def assemble(start_line: str, fields: Sequence[tuple[str, str]], body: bytes = b"") -> tuple[bytes, str, int]:
-    """Bytes, head and the offset of the body, from a start line, header fields and a body.
+def make_request(method: str, uri: str, fields: Sequence[tuple[str, str]], body: bytes = b"") -> Request:
+    """A request of our own, from its header fields in the order in which they are to stand.
 
     Content-Length is written last and always, as section 18.3 asks for on streams.
     """
-    lines = [start_line]
-    lines += [f"{name}: {value}" for name, value in fields]
+    lines = [f"{method} {uri} SIP/2.0", *(f"{name}: {value}" for name, value in fields)]
     lines.append(f"Content-Length: {len(body)}")
-    head = "\r\n".join(lines)
-    encoded = head.encode("utf-8", "surrogateescape") + b"\r\n\r\n"
-    return encoded + body, head, len(encoded)
-
-
-def make_request(method: str, uri: str, fields: Sequence[tuple[str, str]], body: bytes = b"") -> Request:
-    """A request of our own, from its header fields in the order in which they are to stand."""
-    raw, head, body_at = assemble(f"{method} {uri} SIP/2.0", fields, body)
-    return Request(raw, head, body_at, method, uri)
+    head = "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n"
+    return Request(head + body, lines, len(head), method, uri)

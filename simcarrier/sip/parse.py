@@ -15,7 +15,8 @@ from .message import Request, Response
 MAX_DATAGRAM = 65_535
 """The largest UDP payload there can be; a stream's messages have the framer's limits."""
 
-_BARE_LF = re.compile(r"(?<!\r)\n|\r(?!\n)")
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_USUAL = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO"})
 _METHOD = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
 
 
@@ -29,59 +30,51 @@ def parse(data: bytes) -> Request | Response:
         Malformed: there is no start line of SIP in it, so there is nothing to answer.
     """
     defect = None
+    if data[:1] in (b"\r", b"\n"):
+        data = data.lstrip(b"\r\n")
     end = data.find(b"\r\n\r\n")
-    if end < 0 or data[:1] in (b"\r", b"\n"):
-        if data[:1] in (b"\r", b"\n"):
-            return parse(_without_leading_line_ends(data))
-        end = data.find(b"\n\n")
-        if end < 0:
-            defect = "No empty line after the headers"
-            end, body_at = len(data), len(data)
-        else:
-            body_at = end + 2
-    else:
+    if end >= 0:
         body_at = end + 4
+    else:
+        end = data.find(b"\n\n")
+        if end >= 0:
+            body_at = end + 2
+        else:
+            defect = "No empty line after the headers"
+            end = body_at = len(data)
     head = str(data[:end], "utf-8", "surrogateescape")
-    if head.count("\n") != head.count("\r\n") or head.count("\r") != head.count("\r\n"):
+    lines = head.split("\r\n")
+    if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
         # Bare line ends are wrong but met in the wild; the bytes stay as they came.
-        head = _BARE_LF.sub("\r\n", head)
-    line_end = head.find("\r\n")
-    line = head if line_end < 0 else head[:line_end]
+        lines = _LINE_END.split(head)
+    line = lines[0]
     parts = line.split(" ")
-    if len(parts) == 3 and parts[2] == "SIP/2.0" and parts[0] not in ("", "SIP/2.0"):
-        method, uri, version = parts
-        if not uri or _METHOD.match(method) is None:
-            raise Malformed("Bad request line")
-        return Request(data, head, body_at, method, uri, version, defect)
+    if len(parts) == 3 and parts[2] == "SIP/2.0":
+        method, uri, _ = parts
+        if uri and (method in _USUAL or _METHOD.match(method) is not None):
+            return Request(data, lines, body_at, method, uri, "SIP/2.0", defect)
     if line[:4].upper() == "SIP/" and len(parts) >= 2:
-        return _response(data, head, body_at, line, defect)
-    return _odd_request(data, head, body_at, line, defect)
+        return _response(data, lines, body_at, defect)
+    return _odd_request(data, lines, body_at, defect)
 
 
-def _without_leading_line_ends(data: bytes) -> bytes:
-    stripped = data.lstrip(b"\r\n")
-    if not stripped:
-        raise Malformed("Nothing but line ends")
-    return stripped
-
-
-def _response(data: bytes, head: str, body_at: int, line: str, defect: str | None) -> Response:
-    version, _, rest = line.partition(" ")
+def _response(data: bytes, lines: list[str], body_at: int, defect: str | None) -> Response:
+    version, _, rest = lines[0].partition(" ")
     code, _, phrase = rest.partition(" ")
     if version.upper() != "SIP/2.0" or len(code) != 3 or not (code.isascii() and code.isdecimal()):
         raise Malformed("Bad status line")
     status = int(code)
     if not 100 <= status <= 699:
         raise Malformed("Status out of range")
-    return Response(data, head, body_at, status, phrase, defect)
+    return Response(data, lines, body_at, status, phrase, defect)
 
 
-def _odd_request(data: bytes, head: str, body_at: int, line: str, defect: str | None) -> Request:
+def _odd_request(data: bytes, lines: list[str], body_at: int, defect: str | None) -> Request:
     """A request line with the wrong version, too many blanks, or a URI with blanks in it (RFC 4475 section 3.1.2)."""
-    words = line.split()
+    words = lines[0].split()
     if len(words) < 3 or not words[-1].upper().startswith("SIP/") or _METHOD.match(words[0]) is None:
         raise Malformed("Not SIP")
     version = words[-1].upper()
     if defect is None and version == "SIP/2.0":
         defect = "Bad request line"
-    return Request(data, head, body_at, words[0], " ".join(words[1:-1]), version, defect)
+    return Request(data, lines, body_at, words[0], " ".join(words[1:-1]), version, defect)

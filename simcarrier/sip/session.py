@@ -84,10 +84,12 @@ class Session:
         self.answered_at: float | None = None
         self.media: Negotiation | None = None
         self.timer: SessionTimer | None = None
+        # Header fields of a BYE that waits for the ACK to our 2xx
+        self._bye_fields: list[tuple[str, str]] | None = None
         self._expiry: Alarm | None = None
         self._refresh: Alarm | None = None
-        # CSeq number of our 2xx to an INVITE that waits for its ACK, and what repeats it
-        self._unacknowledged: tuple[int, Repeater] | None = None
+        # CSeq number of our 2xx to an INVITE that waits for its ACK, what repeats it, and whether it made an offer
+        self._unacknowledged: tuple[int, Repeater, bool] | None = None
 
     # What subclasses tell their users
 
@@ -152,17 +154,23 @@ class Session:
     def ack_received(self, request: Request, now: float) -> None:
         """An ACK within our dialog: it ends the repetition of the 2xx with its CSeq number."""
         waiting = self._unacknowledged
-        if waiting is None or waiting[0] != request.cseq[0]:
-            return
+        try:
+            if waiting is None or waiting[0] != request.cseq[0]:
+                return
+            body = request.body
+        except Malformed:
+            return  # nothing answers an ACK: one that can't be read is as good as lost
         waiting[1].stop()
         self._unacknowledged = None
-        if self.media is not None and request.body:
+        if waiting[2] and self.media is not None and body:
             try:
-                self.media.take_answer(request.body)
+                self.media.take_answer(body)
             except (Malformed, NotAcceptable):
                 self.hang_up(now)  # section 13.2.1: an offer without an acceptable answer ends the session
                 return
         self.on_established(now)
+        if self._bye_fields is not None:
+            self.hang_up(now, self._bye_fields)
 
     def _bye_received(self, transaction: ServerTransaction, now: float) -> None:
         transaction.respond(200, now)
@@ -300,7 +308,7 @@ class Session:
             self.hang_up(now, ending=Ending.UNACKNOWLEDGED)
 
         repeater = Repeater(endpoint.timers, endpoint.base, again, gave_up, now, endpoint.base.t2)
-        self._unacknowledged = (transaction.request.cseq[0], repeater)
+        self._unacknowledged = (transaction.request.cseq[0], repeater, not transaction.request.body)
 
     # The end
 
@@ -311,8 +319,14 @@ class Session:
         *,
         ending: Ending = Ending.HUNG_UP_BY_US,
     ) -> None:
-        """Send BYE and end the session."""
+        """Send BYE and end the session.
+
+        While a 2xx of ours waits for its ACK the BYE waits with it: a callee must not send it earlier (section 15).
+        """
         if self.ending is None and self.dialog is not None:
+            if self._unacknowledged is not None and ending is Ending.HUNG_UP_BY_US:
+                self._bye_fields = fields or []
+                return
             self.send_within("BYE", now, fields)
             self.end(ending, now)
 

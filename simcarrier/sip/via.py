@@ -1,27 +1,32 @@
 """Via: where a response goes (RFC 3261 sections 18.2 and 20.42, RFC 3581).
 
-The topmost Via is the one header that every message needs, so it is read straight from the head by one expression,
+The topmost Via is the one header that every message needs, so in its usual shape it is read straight from its line,
 before any index of header fields is built. `Via.stamped` is what the server does to it: fill in ``rport``, add
 ``received``; `Via.destination` is where the response then goes.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
 from .errors import Malformed
-from .grammar import parse_params, split_outside_quotes
+from .grammar import parse_params, split_salvaging
 from .transport import Address, Transport
 
 MAGIC_COOKIE = "z9hG4bK"
 """What a branch made by the rules of RFC 3261 begins with (section 8.1.1.7)."""
 
-# The usual shape: the first Via line of a head, its first value, no quoted string in it.
-_TOP = re.compile(
-    r"\r\n(?:Via|v|VIA|via|V)[ \t]*+:[ \t]*+SIP/2\.0/([A-Za-z]++)[ \t]++"
-    r"(\[[0-9A-Fa-f:.]++\]|[^\s;:,\[\]\"]++)(?::(\d{1,5}))?+([^\r\n,\"]*+)(?=[\r,]|\Z)"
+# What stands before the branch in the usual shape, and what may.
+_SENT = re.compile(
+    r"Via: SIP/2\.0/([A-Z]++) (\[[0-9A-Fa-f:.]++\]|[^\s;:,\[\]\"]++)(?::(\d{1,5}))?+((?:;[^\s;,\"=]++(?:=[^\s;,\"]++)?+)*+)\Z"
 )
+_SENT_KEPT = 4096
+_SENT_LENGTH = 128  # a real one is below 60; without this limit a peer could fill memory with long ones
+_sent: dict[str, tuple[str, str, int | None, str, str]] = {}
+"""Peers' sent-by as read before: transport, host, port, sent-by in lower case, the parameters before the branch."""
+
 _FIRST_LINE = re.compile(r"\r\n(?:via|v)[ \t]*+:[ \t]*+([^\r\n]*+(?:\r\n[ \t]++[^\r\n]*+)*+)", re.IGNORECASE)
 _VALUE = re.compile(
     r"\s*SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9-]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s;:,\[\]\"]+)(?:\s*:\s*(\d{1,5}))?\s*(.*)\Z",
@@ -39,6 +44,7 @@ class Via:
         port: sent-by port or None.
         tail: the parameters as written, from the first semicolon on.
         branch: the branch parameter, empty if there is none.
+        sent_by: host and port in lower case, for comparing (section 17.2.3).
     """
 
     transport: str
@@ -46,11 +52,7 @@ class Via:
     port: int | None
     tail: str
     branch: str
-
-    @property
-    def sent_by(self) -> str:
-        """Host and port in lower case, for comparing (section 17.2.3)."""
-        return self.host.lower() if self.port is None else f"{self.host.lower()}:{self.port}"
+    sent_by: str
 
     @property
     def params(self) -> dict[str, str | None]:
@@ -80,13 +82,22 @@ class Via:
         if "rport" in tail and _fill_rport(tail, 0) is not None:
             return source
         if "maddr" in tail:
-            maddr = self.params.get("maddr")
+            maddr = self._maddr()
             if maddr:
-                return maddr.strip("[]"), self.port or 5060
+                return maddr, self.port or 5060
         port = self.port
         if port == source[1]:
             return source
         return source[0], port or (5061 if self.transport == Transport.TLS else 5060)
+
+    def _maddr(self) -> str:
+        """The maddr parameter if it is an IP address: nobody looks up a name to answer, or lets a peer make us."""
+        try:
+            maddr = (self.params.get("maddr") or "").strip("[]")
+            ipaddress.ip_address(maddr)
+        except ValueError:  # Malformed is one too
+            return ""
+        return maddr
 
 
 _RPORT = re.compile(r";\s*+rport\s*+(?=;|\Z)", re.IGNORECASE)
@@ -98,8 +109,43 @@ def _fill_rport(tail: str, port: int) -> str | None:
     return None if match is None else f"{tail[: match.start()]};rport={port}{tail[match.end() :]}"
 
 
+def quick_via(lines: list[str]) -> Via | None:
+    """The topmost Via in the usual shape: the first header line, one value, unfolded, with a branch. None for others.
+
+    Peers send the same sent-by in every message, so what stands before the branch is read once for each.
+    """
+    if len(lines) < 2:
+        return None
+    line = lines[1]
+    sent, found, rest = line.partition(";branch=")
+    if not found or "," in rest or '"' in rest or " " in rest or "\t" in rest:
+        return None
+    if len(lines) > 2 and lines[2][:1] in (" ", "\t"):
+        return None
+    known = _sent.get(sent)
+    if known is None:
+        match = _SENT.match(sent)
+        if match is None:
+            return None
+        transport, host, digits, before = match.groups()
+        port = None if digits is None else int(digits)
+        if (port is not None and port > 65535) or ";branch" in before.lower():
+            return None
+        known = (transport, host, port, _sent_by(host, port), before)
+        if len(sent) <= _SENT_LENGTH:
+            if len(_sent) >= _SENT_KEPT:
+                _sent.clear()
+            _sent[sent] = known
+    transport, host, port, sent_by, before = known
+    return Via(transport, host, port, f"{before};branch={rest}", rest.partition(";")[0], sent_by)
+
+
+def _sent_by(host: str, port: int | None) -> str:
+    return host.lower() if port is None else f"{host.lower()}:{port}"
+
+
 class ViaParser:
-    """The two ways to read a Via: out of a head at speed, or out of a single value with care."""
+    """The careful way to read a Via: any spacing, folded lines, several values in a line."""
 
     @staticmethod
     def top(head: str) -> Via:
@@ -108,21 +154,10 @@ class ViaParser:
         Raises:
             Malformed: there is none, or its first value can't be read.
         """
-        match = _TOP.search(head)
-        if match is not None:
-            transport, host, port, tail = match.groups()
-            at = tail.find(";branch=")
-            # The careful reader also takes what the quick one must not: folded lines and other spellings of branch.
-            if at >= 0 and head[match.end() : match.end() + 3] not in ("\r\n ", "\r\n\t"):
-                end = tail.find(";", at + 8)
-                branch = tail[at + 8 :] if end < 0 else tail[at + 8 : end]
-                number = None if port is None else int(port)
-                if number is None or number <= 65535:
-                    return Via(transport.upper(), host, number, tail.rstrip(), branch.strip())
         line = _FIRST_LINE.search(head)
         if line is None:
             raise Malformed("No Via")
-        return ViaParser.value(split_outside_quotes(line[1], ",")[0])
+        return ViaParser.value(split_salvaging(line[1].replace("\r\n", " "), ",")[0])
 
     @staticmethod
     def value(text: str) -> Via:
@@ -134,10 +169,11 @@ class ViaParser:
         match = _VALUE.match(text)
         if match is None:
             raise Malformed("Bad Via")
-        transport, host, port, tail = match.groups()
-        number = None if port is None else int(port)
-        if number is not None and number > 65535:
+        transport, host, digits, tail = match.groups()
+        port = None if digits is None else int(digits)
+        if port is not None and port > 65535:
             raise Malformed("Bad port in Via")
         if tail and not tail.startswith(";"):
             raise Malformed("Bad Via")
-        return Via(transport.upper(), host, number, " ".join(tail.split()), parse_params(tail).get("branch") or "")
+        branch = parse_params(tail).get("branch") or ""
+        return Via(transport.upper(), host, port, " ".join(tail.split()), branch, _sent_by(host, port))

@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable
 
@@ -137,6 +138,14 @@ async def test_a_taken_port_is_told(transport: Transport) -> None:
         address = await driver.listen(ListenAddress(transport, "127.0.0.1", 0))
         with pytest.raises(CannotListen, match=rf"{address.host}:{address.port}: the port is taken"):
             await driver.listen(address)
+
+
+@pytest.mark.asyncio
+async def test_a_certificate_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    async with Driver(Echo()) as driver:
+        with pytest.raises(CannotListen, match=r"pip install 'simcarrier\[tls\]'"):
+            await driver.listen(ListenAddress(Transport.TLS, "127.0.0.1", 0))
 
 
 @pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP], ids=str)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from simcarrier.net.driver import CannotListen, Driver
+from simcarrier.net.driver import Driver
 from simcarrier.net.limits import Limits
-from simcarrier.net.tls import NoCryptography, client_context, self_signed, server_context
+from simcarrier.net.tls import client_context, self_signed, server_context
 from simcarrier.sip.transport import Address, Channel, ListenAddress, Transport
 
 REQUEST = b"OPTIONS sip:a@b SIP/2.0\r\nContent-Length: 4\r\n\r\nbody"
@@ -386,34 +386,6 @@ class TestCertificates:
             dialler.channel_for(Transport.TLS, (address.host, address.port))
             await until(lambda: caller.failures)
             await until(lambda: driver.counters.handshake_failures == 1)
-
-    def test_the_key_leaves_no_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-        modes: list[int] = []
-
-        load = ssl.SSLContext.load_cert_chain
-
-        def spy(context: ssl.SSLContext, certfile: str) -> None:
-            modes.append(os.stat(certfile).st_mode & 0o777)
-            load(context, certfile)
-
-        monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", spy)
-        server_context()
-        assert modes == [0o600]
-        assert list(tmp_path.iterdir()) == []
-
-    @pytest.mark.asyncio
-    async def test_without_cryptography_it_is_told_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(__import__("sys").modules, "cryptography", None)
-        with pytest.raises(NoCryptography, match=r"pip install 'simcarrier\[tls\]'"):
-            self_signed()
-        async with Driver(Peer()) as driver:
-            with pytest.raises(CannotListen, match="simcarrier"):
-                await driver.listen(ListenAddress(Transport.TLS, LOCAL, 0))
-
-    def test_a_key_needs_its_certificate(self, tmp_path: Path) -> None:
-        with pytest.raises(ValueError, match="certificate"):
-            server_context(None, tmp_path / "key.pem")
 
 
 class TestClose:

@@ -61,6 +61,7 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "code 180": (f"{RULE}respond: {{code: 180}}", "write the step ringing for that"),
     "code 183": (f"{RULE}respond: 183", "write the step progress for that"),
+    "no code": (f"{RULE}respond:", "calls[0].respond: respond needs its value, such as {respond: 403}"),
     "code missing": (f"{RULE}respond: {{phrase: No}}", '3:14: calls[0].respond: the key "code" is missing'),
     "reason": (
         f"{RULE}respond: {{code: 603, reason: Decline}}",
@@ -128,7 +129,7 @@ TABLE: dict[str, tuple[str, str]] = {
         f"{RULE}steps: [{{wait: 12 sec}}, silence]",
         '3:20: calls[0].steps[0].wait: "wait" must be a time such as 12s or 200ms, or a range such as 2s..6s, not',
     ),
-    "bare wait": (f"{RULE}steps: [wait, silence]", '3:13: calls[0].steps[0]: the key "span" is missing'),
+    "bare wait": (f"{RULE}steps: [wait, silence]", "3:13: calls[0].steps[0]: wait needs its value, such as {wait: 2s}"),
     "option of no step": (
         f"{RULE}steps: [{{silence: {{for: 3s}}}}]",
         '3:24: calls[0].steps[0].silence.for: unknown key "for"; silence takes no options',

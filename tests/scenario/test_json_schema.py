@@ -39,7 +39,7 @@ GOOD = [
     "name: x",
     "name: 12",
     "{name: x, calls: [{to: +4930123, from: [0441632, 12:30:45], respond: 403}]}",
-    "{name: x, calls: [{to: {not: 7}, steps: [trying, {wait: 2s..6s}, {drop: 2}, progress, {progress: 181}, silence]}]}",
+    "{name: x, calls: [{to: {not: 7}, steps: [trying, {wait: 2s..6s}, {drop: 2}, progress, {progress: 181}, drop]}]}",
     "{name: x, calls: [{calls_so_far: 7, since_start: 10s.., respond: {code: 603, headers: {A: 1, B: [x, 2]}}}]}",
     "{name: x, carrier: {lines: $n, unmatched: 404, lines_full: {respond: 503}}, parameters: {n: 3}}",
     "{name: x, calls: [{sequence: [486, {outcome: answered}], by: called, then: stay}]}",

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simcarrier.scenario.load import LARGEST, Fault, ScenarioError, load, loads
@@ -105,6 +105,7 @@ def loaded_or_told(text: str) -> None:
         assert all(fault.line >= 1 and fault.column >= 1 and fault.message for fault in faults)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text())
 @example("a: \ud800")
 @example("\x00")
@@ -185,6 +186,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.dictionaries(WORDS, VALUES, max_size=6))
 def test_any_shape_made_of_the_language_is_loaded_or_told(data: dict[str, object]) -> None:
     import yaml
@@ -192,6 +194,7 @@ def test_any_shape_made_of_the_language_is_loaded_or_told(data: dict[str, object
     loaded_or_told(yaml.safe_dump({"name": "x", **data}, allow_unicode=True))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(VALUES)
 def test_any_rule_made_of_the_language_is_loaded_or_told(rule: object) -> None:
     import yaml

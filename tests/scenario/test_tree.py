@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 
+from simcarrier.scenario import tree as tree_module
 from simcarrier.scenario.tree import MOST_NODES, Mark, Unreadable, read_tree
 
 TRAPS = [
@@ -119,3 +122,14 @@ def test_bombs_are_bounded(text: str) -> None:
 def test_an_empty_file_has_no_data() -> None:
     assert read_tree("").data is None
     assert read_tree("# nothing\n").data is None
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_both_parsers_of_pyyaml_give_the_same_tree(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = path.read_text(encoding="utf-8")
+    usual = read_tree(text)
+    monkeypatch.setattr(tree_module, "_LOADER", yaml.SafeLoader)
+    plain = read_tree(text)
+    assert (plain.data, plain.keys, plain.values) == (usual.data, usual.keys, usual.values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simcarrier.scenario.units import CountRange, Span, TimeRange, parse_duration, parse_share, shown
@@ -51,6 +51,7 @@ def test_what_is_no_span_is_refused(text: object) -> None:
         Span.parse(text)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.floats(0, 100), st.floats(0, 100), st.integers())
 def test_a_sample_lies_in_its_span(one: float, other: float, seed: int) -> None:
     low, high = sorted((one, other))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ from simcarrier.sip.uri import SipUri
 
 if TYPE_CHECKING:
     from simcarrier.carrier.call import Call
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class HeaderLines:
@@ -38,7 +42,15 @@ class HeaderLines:
 
 
 def look_up(call: Call, field: str) -> str:
-    """The value of a field of a template, empty if the call did not bring it. Never more than one line."""
+    """The value of a field of a template, empty if the call did not bring it. Never more than one line.
+
+    A user part may bring ``%0D%0A``, which must not become a header line of ours.
+    """
+    value = _value(call, field)
+    return value if value.isprintable() else _CONTROL.sub(" ", value)
+
+
+def _value(call: Call, field: str) -> str:
     invite = call.invite
     if field.startswith("header."):
         return invite.get(canonical(field.removeprefix("header."))) or ""

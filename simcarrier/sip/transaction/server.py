@@ -63,13 +63,13 @@ def reply_head(request: Request, source: Address) -> tuple[str, str]:
         request: the request; its mandatory fields must be there.
         source: where it came from, for ``received`` and ``rport``.
     """
-    get = request.get
+    first = request.index()
     vias = request.via.stamped(source)
     if request.has_several("via"):
         vias = "\r\nVia: ".join([vias, *request.values("via")[1:]])
     return (
-        f"\r\nVia: {vias}\r\nFrom: {get('from')}\r\nCall-ID: {get('call-id')}\r\nCSeq: {get('cseq')}\r\n",
-        get("to") or "",
+        f"\r\nVia: {vias}\r\nFrom: {first['from']}\r\nCall-ID: {first['call-id']}\r\nCSeq: {first['cseq']}\r\n",
+        first["to"],
     )
 
 
@@ -83,6 +83,7 @@ class ServerTransaction:
         local_tag: the To tag of all responses but 100; the request's own To tag if it has one.
         user: the transaction user, set by whoever takes the request.
         state: see `tables`.
+        merge_mark: what the endpoint tells a merged request by; empty for requests within a dialog.
         last: the bytes of the last response sent, empty if none was.
     """
 
@@ -99,6 +100,7 @@ class ServerTransaction:
         "last",
         "last_status",
         "local_tag",
+        "merge_mark",
         "request",
         "source",
         "state",
@@ -117,6 +119,7 @@ class ServerTransaction:
         self.destination = request.via.destination(source, reliable=channel.reliable)
         self._base, self._to = reply_head(request, source)
         self.local_tag = request.to_tag
+        self.merge_mark = ""
         self.user: ServerUser | None = None
         self.state = self._first_state
         self.last = b""

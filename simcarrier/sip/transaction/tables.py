@@ -89,18 +89,18 @@ NON_INVITE_CLIENT: Table = {
 }
 
 INVITE_SERVER: Table = {
-    # figure 7; Accepted and Timer L from RFC 6026 section 7.1
+    # figure 7; Accepted, Timer L, and that a transport error ends nothing, from RFC 6026 section 7.1
     (_S.PROCEEDING, _I.REQUEST): (("send_last",), _S.PROCEEDING),
     (_S.PROCEEDING, _I.TRYING_DUE): (("send_trying",), _S.PROCEEDING),
     (_S.PROCEEDING, _I.PROVISIONAL): (("send",), _S.PROCEEDING),
     (_S.PROCEEDING, _I.SUCCESS): (("start_l", "send"), _S.ACCEPTED),
     (_S.PROCEEDING, _I.FAILURE): (("start_g_and_h", "send"), _S.COMPLETED),
-    (_S.PROCEEDING, _I.TRANSPORT_ERROR): (("inform_transport_error",), _S.TERMINATED),
+    (_S.PROCEEDING, _I.TRANSPORT_ERROR): (("inform_transport_error",), _S.PROCEEDING),
     (_S.COMPLETED, _I.REQUEST): (("send_last",), _S.COMPLETED),
     (_S.COMPLETED, _I.RETRANSMIT): (("send_last", "restart_g"), _S.COMPLETED),
     (_S.COMPLETED, _I.ACK): (("start_i", "inform_acknowledged"), _S.CONFIRMED),
     (_S.COMPLETED, _I.TIMEOUT): (("inform_timeout",), _S.TERMINATED),
-    (_S.COMPLETED, _I.TRANSPORT_ERROR): (("inform_transport_error",), _S.TERMINATED),
+    (_S.COMPLETED, _I.TRANSPORT_ERROR): (("inform_transport_error",), _S.COMPLETED),
     (_S.CONFIRMED, _I.LINGER_OVER): ((), _S.TERMINATED),
     (_S.ACCEPTED, _I.SUCCESS): (("send",), _S.ACCEPTED),
     (_S.ACCEPTED, _I.TRANSPORT_ERROR): (("inform_transport_error",), _S.ACCEPTED),
