@@ -6,6 +6,7 @@ seconds, or not by the clock at all. `Call.climb` is all there is to it; the run
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
@@ -13,7 +14,6 @@ from simcarrier.records.model import CallRecord
 from simcarrier.sip.callee import CalleeSession
 from simcarrier.sip.message import Request
 from simcarrier.sip.session import Ending
-from simcarrier.sip.timers import TimerQueue
 
 HOLD = float("inf")
 """What a rung returns if the next one is not due by the clock: never, or when the caller's ACK comes."""
@@ -35,6 +35,24 @@ class Rung(Protocol):
 
 
 Ladder = tuple[Rung, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a call gets.
+
+    Attributes:
+        ladder: what is done.
+        rule: the name of the rule that took the call; None if none did.
+        why: the resource that decided and the state it saw; None if it was the rule.
+    """
+
+    ladder: Ladder
+    rule: str | None = None
+    why: str | None = None
+
+
+UNDECIDED = Decision(())
 
 
 class Owner(Protocol):
@@ -62,29 +80,27 @@ class Call:
         number: the carrier's count of calls, from 1.
         received: when the INVITE came, seconds.
         provisional: the provisional codes sent.
-        record: what will be told of it.
+        decision: what was decided about it.
         deadline: when the next rung is due.
         established_at: when the ACK to the 2xx came.
     """
 
     __slots__ = (
-        "_ladder",
         "_next",
-        "_timers",
         "called",
         "caller",
         "deadline",
+        "decision",
         "established_at",
         "invite",
         "number",
         "owner",
         "provisional",
         "received",
-        "record",
         "session",
     )
 
-    def __init__(self, owner: Owner, session: CalleeSession, number: int, now: float, started: float) -> None:
+    def __init__(self, owner: Owner, session: CalleeSession, number: int, now: float) -> None:
         self.owner = owner
         self.session = session
         self.invite: Request = session.invite
@@ -92,49 +108,39 @@ class Call:
         self.caller = session.invite.from_user
         self.number = number
         self.received = now
-        self.record = CallRecord(
-            number,
-            session.invite.call_id,
-            session.channel.transport,
-            session.peer,
-            self.caller,
-            self.called,
-            started,
-        )
+        self.decision = UNDECIDED
         self.deadline: float | None = None
         self.established_at: float | None = None
         self.provisional: list[int] = []
-        self._timers: TimerQueue = session.agent.endpoint.timers
-        self._ladder: Ladder = ()
         self._next = 0
         session.user = self
 
-    def start(self, ladder: Ladder, now: float) -> None:
-        """Climb a ladder from its foot."""
-        self._ladder = ladder
-        self._next = 0
+    def start(self, decision: Decision, now: float) -> None:
+        """Climb the ladder that was decided on, from its foot."""
+        self.decision = decision
         self.climb(now)
 
     def climb(self, now: float) -> None:
         """Do what is due, up to the first rung that waits."""
-        ladder = self._ladder
-        while self._next < len(ladder) and self.session.ending is None:
+        ladder = self.decision.ladder
+        session = self.session
+        while self._next < len(ladder) and session.ending is None:
             rung = ladder[self._next]
             self._next += 1
             pause = rung.perform(self, now)
             if pause:
                 if pause != HOLD:
-                    self._timers.at(now + pause, self)
+                    session.agent.endpoint.timers.at(now + pause, self)
                 return
 
     @property
     def waits_for_the_caller(self) -> bool:
         """Whether the next rung is due when the caller's ACK comes."""
-        return self.deadline is None and self._next < len(self._ladder)
+        return self.deadline is None and self._next < len(self.decision.ladder)
 
     def stop(self) -> None:
         """Leave the ladder."""
-        self._next = len(self._ladder)
+        self._next = len(self.decision.ladder)
         self.deadline = None
 
     def timer_fired(self, now: float) -> None:
@@ -159,3 +165,37 @@ class Call:
         """The call is over."""
         self.stop()
         self.owner.ended(self, ending, now)
+
+    def record(self, ending: Ending, now: float, wall_offset: float) -> CallRecord:
+        """What is told of the call when it has ended.
+
+        Args:
+            ending: how it ended.
+            now: when, seconds.
+            wall_offset: what to add to the carrier's seconds to have seconds since 1970.
+        """
+        received, session = self.received, self.session
+        responded = session.responded_at
+        ended_after = now - received
+        if self.established_at is not None:
+            acknowledged_after: float | None = self.established_at - received
+        else:
+            acknowledged_after = ended_after if ending in (Ending.REFUSED, Ending.CANCELLED) else None
+        return CallRecord(
+            self.number,
+            self.invite.call_id,
+            session.channel.transport,
+            session.peer,
+            self.caller,
+            self.called,
+            received + wall_offset,
+            self.decision.rule,
+            self.decision.why,
+            None if responded is None else session.status,
+            None if responded is None else session.phrase,
+            tuple(self.provisional),
+            None if responded is None else responded - received,
+            acknowledged_after,
+            ended_after,
+            ending,
+        )

@@ -6,31 +6,15 @@ ladder, and why that one. The decision is made once, when the INVITE comes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from random import Random
 
 from simcarrier.scenario.models import Scenario
 
 from .behaviours import ladder
-from .call import Call, Ladder
+from .call import Call, Decision
 from .lines import Lines
-from .outcomes import Choice, choice
+from .outcomes import Always, Choice, choice
 from .rulebook import RuleBook
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a call gets.
-
-    Attributes:
-        ladder: what is done.
-        rule: the name of the rule that took the call; None if none did.
-        why: the resource that decided and the state it saw; None if it was the rule.
-    """
-
-    ladder: Ladder
-    rule: str | None = None
-    why: str | None = None
 
 
 class Carrier:
@@ -54,6 +38,11 @@ class Carrier:
         self._choices: tuple[Choice, ...] = tuple(
             choice(entry.rule.action, ladders, self.rng) for entry in self.rulebook.entries
         )
+        # A rule that treats all calls alike gives the same decision each time, so that is made once.
+        self._decided = tuple(
+            Decision(made.ladder, entry.name) if isinstance(made, Always) else None
+            for entry, made in zip(self.rulebook.entries, self._choices, strict=True)
+        )
         self._lines_full = choice(scenario.carrier.lines_full, ladders, self.rng)
         self._unmatched = choice(scenario.carrier.unmatched, ladders, self.rng)
 
@@ -71,7 +60,8 @@ class Carrier:
         entry = self.rulebook.find(call, since_start)
         if entry is None:
             return Decision(self._unmatched.ladder_for(call))
-        return Decision(self._choices[entry.place].ladder_for(call), entry.name)
+        place = entry.place
+        return self._decided[place] or Decision(self._choices[place].ladder_for(call), entry.name)
 
     def release(self, call: Call) -> None:
         """Give back what a call held; told when it is refused and when it ends."""

@@ -40,14 +40,14 @@ class Choice(Protocol):
 class Always:
     """The same ladder for every call."""
 
-    __slots__ = ("_ladder",)
+    __slots__ = ("ladder",)
 
     def __init__(self, made: Ladder) -> None:
-        self._ladder = made
+        self.ladder = made
 
     def ladder_for(self, call: Call) -> Ladder:
         """That ladder."""
-        return self._ladder
+        return self.ladder
 
 
 class Mix:

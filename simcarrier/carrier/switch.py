@@ -74,12 +74,8 @@ class Switch:
             session.refuse(now, 503)
             return
         self.taken = number = self.taken + 1
-        call = Call(self, session, number, now, now + self._wall_offset)
-        decision = self.carrier.decide(call, now - self._start)
-        call.record.rule = decision.rule
-        call.record.why = decision.why
-        self.calls[number] = call
-        call.start(decision.ladder, now)
+        self.calls[number] = call = Call(self, session, number, now)
+        call.start(self.carrier.decide(call, now - self._start), now)
 
     def refused(self, call: Call, now: float) -> None:
         """A call was refused or cancelled: its line is free, though its ACK is still to come."""
@@ -89,22 +85,10 @@ class Switch:
         """A call is over: into the journal."""
         self.calls.pop(call.number, None)
         self.carrier.release(call)
-        self.engine.deaf.pop(call.invite.call_id, None)
-        record = call.record
-        session = call.session
-        record.ending = ending
-        record.ended_after = now - call.received
-        if call.provisional:
-            record.provisional = tuple(call.provisional)
-        if session.responded_at is not None:
-            record.code = session.status
-            record.phrase = session.phrase
-            record.responded_after = session.responded_at - call.received
-        if call.established_at is not None:
-            record.acknowledged_after = call.established_at - call.received
-        elif ending is Ending.REFUSED or ending is Ending.CANCELLED:
-            record.acknowledged_after = record.ended_after
-        self.journal.add(record)
+        deaf = self.agent.endpoint.deaf
+        if deaf:
+            deaf.pop(call.invite.call_id, None)
+        self.journal.add(call.record(ending, now, self._wall_offset))
 
     @property
     def busy(self) -> bool:

@@ -25,7 +25,7 @@ EPILOG = "Exit status: 0 fine, 1 an expectation or the dialler failed, 2 wrong u
     help="Where to listen in place of the scenario's addresses, such as udp:127.0.0.1:0 or tls:[::1]:5061; repeatable.",
 )
 @click.option("--for", "duration", type=DURATION, help="End after this time, such as 30s.")
-@click.option("--calls", type=click.IntRange(min=1), help="End when so many calls have ended.")
+@click.option("--calls", type=click.IntRange(min=1), metavar="N", help="End when so many calls have ended.")
 @click.option(
     "--exec",
     "command",
@@ -33,7 +33,7 @@ EPILOG = "Exit status: 0 fine, 1 an expectation or the dialler failed, 2 wrong u
     help="Run a dialler by the shell, with SIMCARRIER_URI and SIMCARRIER_ADDRESS in its environment; "
     "the run ends when it ends.",
 )
-@click.option("--seed", type=int, help="Make everything random repeatable.")
+@click.option("--seed", type=int, metavar="N", help="Make everything random repeatable.")
 @click.option("--set", "settings", type=SETTING, multiple=True, help="Change a parameter of the scenario; repeatable.")
 @click.option(
     "--format",

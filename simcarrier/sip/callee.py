@@ -230,9 +230,10 @@ class CalleeSession(Session):
             self.user.established(now)
 
     def on_ended(self, ending: Ending, now: float) -> None:
-        """Tell the user."""
-        if self.user is not None:
-            self.user.ended(ending, now)
+        """Tell the user, and let go of it: user and session hold each other."""
+        user, self.user = self.user, None
+        if user is not None:
+            user.ended(ending, now)
 
     # ServerUser
 

@@ -7,12 +7,17 @@ scheme, the required extension, the body's type one that it takes? Each answer i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from .errors import Malformed
 from .message import Request
 from .uri import UnknownScheme
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9 ]*+<sips?:[^\s<>\"%\\]++>\Z")
+"""An address that needs no closer look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,10 @@ def framing_fault(request: Request, *, framed: bool = False) -> Refusal | None:
                 return Refusal(400, "Missing Content-Length")
         elif length > request.room_for_body:
             return Refusal(400, "Body shorter than Content-Length")
-        if not request.from_tag:
-            _ = request.from_  # RFC 2543 had no tag; a From that can't be read at all is another matter
-        if not request.to_tag:
+        # RFC 2543 had no tags; an address that can't be read at all is another matter.
+        if not request.from_tag and _PLAIN.match(first["from"]) is None:
+            _ = request.from_
+        if not request.to_tag and _PLAIN.match(first["to"]) is None:
             _ = request.to
     except Malformed as fault:
         return Refusal(400, fault.why)
@@ -98,7 +104,7 @@ def refusal(
         unknown = [value for value in request.values("require") if value.strip().lower() not in extensions]
         if unknown:
             return Refusal(420, extra=f"Unsupported: {', '.join(unknown)}\r\n")
-    if request.room_for_body and ("content-encoding" in first or request.content_type not in body_types):
+    if request.room_for_body and ("content-encoding" in first or first.get("content-type") not in body_types):
         return _body_refusal(request, body_types)
     return None
 

@@ -224,6 +224,9 @@ class Endpoint:
         transaction.deadline = None
         tables = self._tables
         if isinstance(transaction, ServerTransaction):
+            # The user holds its transaction. Without a cycle a call's memory is given back the moment it is done with,
+            # and the garbage collector, which would look at every call that is up, has nothing to do.
+            transaction.user = None
             tables.server.pop(transaction.key, None)
             if transaction.merge_mark:
                 tables.merged.pop(transaction.merge_mark, None)

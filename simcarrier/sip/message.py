@@ -322,6 +322,9 @@ def quick_tag(value: str) -> str:
     The parameters follow the last ``>``, or the first ``;`` where there are no brackets, so a ``;tag=`` within a
     display name or a URI is not taken for one.
     """
+    address, found, tail = value.partition(">;tag=")
+    if '"' not in value and ";" not in tail and ">" not in tail and (found or address[-1:] == ">"):
+        return tail.strip()
     at = value.find(";tag=", value.rfind(">") + 1)
     # A quoted string among the parameters may hold what looks like a tag or a bracket: that takes the careful reader.
     if at >= 0 and not ('"' in value and value.rfind('"') > value.find(">")):
@@ -357,7 +360,15 @@ class Request(Message):
         version: str = "SIP/2.0",
         defect: str | None = None,
     ) -> None:
-        super().__init__(raw, lines, body_at, defect)
+        # Not by way of Message.__init__: a request is made for every datagram.
+        self.raw = raw
+        self.defect = defect
+        self._lines = lines
+        self._body_at = body_at
+        self._first = None
+        self._more = None
+        self._via = None
+        self._tags = None
         self.method = method
         self.uri = uri
         self.version = version

@@ -29,24 +29,35 @@ def parse(data: bytes) -> Request | Response:
     Raises:
         Malformed: there is no start line of SIP in it, so there is nothing to answer.
     """
-    defect = None
-    if data[:1] in (b"\r", b"\n"):
-        data = data.lstrip(b"\r\n")
     end = data.find(b"\r\n\r\n")
+    if end <= 0:
+        return _oddly_framed(data)
+    head = str(data[:end], "utf-8", "surrogateescape")
+    lines = head.split("\r\n")
+    ends = len(lines) - 1
+    if head.count("\n") != ends or head.count("\r") != ends:
+        # Bare line ends are wrong but met in the wild; the bytes stay as they came.
+        lines = _LINE_END.split(head)
+    return _message(data, lines, end + 4, None)
+
+
+def _oddly_framed(data: bytes) -> Request | Response:
+    """A message after line ends, with bare line ends, or without the empty line."""
+    data = data.lstrip(b"\r\n")
+    end = data.find(b"\r\n\r\n")
+    defect = None
     if end >= 0:
         body_at = end + 4
     else:
         end = data.find(b"\n\n")
-        if end >= 0:
-            body_at = end + 2
-        else:
+        body_at = end + 2
+        if end < 0:
             defect = "No empty line after the headers"
             end = body_at = len(data)
-    head = str(data[:end], "utf-8", "surrogateescape")
-    lines = head.split("\r\n")
-    if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
-        # Bare line ends are wrong but met in the wild; the bytes stay as they came.
-        lines = _LINE_END.split(head)
+    return _message(data, _LINE_END.split(str(data[:end], "utf-8", "surrogateescape")), body_at, defect)
+
+
+def _message(data: bytes, lines: list[str], body_at: int, defect: str | None) -> Request | Response:
     line = lines[0]
     parts = line.split(" ")
     if len(parts) == 3 and parts[2] == "SIP/2.0":
@@ -55,6 +66,8 @@ def parse(data: bytes) -> Request | Response:
             return Request(data, lines, body_at, method, uri, "SIP/2.0", defect)
     if line[:4].upper() == "SIP/" and len(parts) >= 2:
         return _response(data, lines, body_at, defect)
+    if not line and len(lines) > 1:
+        return _oddly_framed(data)
     return _odd_request(data, lines, body_at, defect)
 
 

@@ -271,10 +271,7 @@ class Session:
     def start_timer(self, timer: SessionTimer | None, now: float) -> None:
         """Start, or start anew, the session timer."""
         self.timer = timer
-        for alarm in (self._expiry, self._refresh):
-            if alarm is not None:
-                alarm.stop()
-        self._expiry = self._refresh = None
+        self._stop_timer()
         if timer is None:
             return
         queue = self.agent.endpoint.timers
@@ -282,6 +279,12 @@ class Session:
         due = timer.refresh_at(now)
         if due is not None:
             self._refresh = Alarm(queue, due, self._send_refresh)
+
+    def _stop_timer(self) -> None:
+        for alarm in (self._expiry, self._refresh):
+            if alarm is not None:
+                alarm.stop()
+        self._expiry = self._refresh = None  # they hold us: a cycle would be left to the garbage collector
 
     def _expired(self, now: float) -> None:
         self.hang_up(now, ending=Ending.EXPIRED)
@@ -340,9 +343,8 @@ class Session:
         if self._unacknowledged is not None:
             self._unacknowledged[1].stop()
             self._unacknowledged = None
-        for alarm in (self._expiry, self._refresh):
-            if alarm is not None:
-                alarm.stop()
+        if self._expiry is not None:
+            self._stop_timer()
         self.on_ended(ending, now)
 
     # Responses to our requests within the dialog

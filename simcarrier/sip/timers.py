@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 MAX_LANES = 24
@@ -28,6 +28,7 @@ class Timers:
         t2: the longest interval between repetitions of a non-INVITE request or a response.
         t4: how long a message can stay in the network.
         d: wait for repeated responses to INVITE on an unreliable transport, at least 32 s.
+        t64: 64 T1, the length of Timers B, F, H, J, L and M.
         trying_after: a server sends 100 if nothing else went out by then (section 17.2.1).
     """
 
@@ -36,11 +37,10 @@ class Timers:
     t4: float = 5.0
     d: float = 32.0
     trying_after: float = 0.2
+    t64: float = field(init=False)
 
-    @property
-    def t64(self) -> float:
-        """64 T1, the length of Timers B, F, H, J, L and M."""
-        return 64 * self.t1
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "t64", 64 * self.t1)
 
     def a(self, fired: int) -> float:
         """Timer A after it has fired that often: doubles without a cap (section 17.1.1.2)."""

@@ -20,7 +20,8 @@ MAGIC_COOKIE = "z9hG4bK"
 
 # What stands before the branch in the usual shape, and what may.
 _SENT = re.compile(
-    r"Via: SIP/2\.0/([A-Z]++) (\[[0-9A-Fa-f:.]++\]|[^\s;:,\[\]\"]++)(?::(\d{1,5}))?+((?:;[^\s;,\"=]++(?:=[^\s;,\"]++)?+)*+)\Z"
+    r"Via: SIP/2\.0/([A-Z]++) (\[[0-9A-Fa-f:.]++\]|[^\s;:,\[\]\"]++)(?::(\d{1,5}))?+"
+    r"((?:;[^\s;,\"=]++(?:=[^\s;,\"]++)?+)*+)\Z"
 )
 _SENT_KEPT = 4096
 _SENT_LENGTH = 128  # a real one is below 60; without this limit a peer could fill memory with long ones

@@ -118,7 +118,7 @@ class Trunk(RuleBasedStateMachine):
         holding = {
             number
             for number, call in switch.calls.items()
-            if call.record.why is None and (call.session.status < 200 or call.session.answered_at is not None)
+            if call.decision.why is None and (call.session.status < 200 or call.session.answered_at is not None)
         }
         assert self.carrier.lines_in_use == len(holding) <= self.LINES
 

@@ -92,7 +92,7 @@ def test_text_tells_a_line_a_call_and_a_summary() -> None:
         "1 of them matched no rule",
         "messages not used: 2 malformed",
         "5 lines were not written: whoever reads them is too slow",
-        "expectation failed: calls: wanted exactly 4, got 3",
+        "failed: calls: wanted exactly 4, got 3",
     ]
 
 

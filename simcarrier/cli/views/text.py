@@ -89,4 +89,4 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     if summary.untold:
         yield f"{summary.untold} lines were not written: whoever reads them is too slow"
     for failure in summary.failures:
-        yield f"expectation failed: {failure}"
+        yield f"failed: {failure}"

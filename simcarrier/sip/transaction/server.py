@@ -32,6 +32,7 @@ class TagSource:
         self._at = 0
 
     def __call__(self) -> str:
+        """A fresh tag."""
         at = self._at
         if at >= len(self._pool):
             self._pool = os.urandom(8 * _POOL_TAGS).hex()
@@ -142,26 +143,29 @@ class ServerTransaction:
             LocalProtocolError: a final response has gone out already.
         """
         what = Input.PROVISIONAL if status < 200 else Input.SUCCESS if status < 300 else Input.FAILURE
-        if self._table[self.state][what] is None and forbidden(self._kind, self.state, what):
-            raise LocalProtocolError(f"{status} cannot be sent in state {self.state.name}")
-        self.step(what, now, self.build(status, phrase, extra, body))
+        row = self._table[self.state][what]
+        if row is None:
+            if forbidden(self._kind, self.state, what):
+                raise LocalProtocolError(f"{status} cannot be sent in state {self.state.name}")
+            return
+        data = self.build(status, phrase, extra, body)
         self.last_status = status
+        actions, self.state = row
+        for action in actions:
+            action(self, now, data)
 
     def build(self, status: int, phrase: str | None = None, extra: str = "", body: bytes = b"") -> bytes:
         """The bytes of a response: with our tag, but for 100 (section 8.2.6.2)."""
-        to = self._to
         if status == 100:
-            timestamp = self.request.get("timestamp")
-            if timestamp is not None:
-                extra = f"Timestamp: {timestamp}\r\n{extra}"
+            first = self.request.index()
+            if "timestamp" in first:
+                extra = f"Timestamp: {first['timestamp']}\r\n{extra}"
         elif not self.local_tag:
             self.name_tag()
-            to = self._to
-        if not phrase:
-            phrase = phrase_for(status)
-        head = (f"SIP/2.0 {status} {phrase}{self._base}To: {to}\r\n{extra}Content-Length: {len(body)}\r\n\r\n").encode(
-            "utf-8", "surrogateescape"
-        )
+        head = (
+            f"SIP/2.0 {status} {phrase or phrase_for(status)}{self._base}To: {self._to}\r\n"
+            f"{extra}Content-Length: {len(body)}\r\n\r\n"
+        ).encode("utf-8", "surrogateescape")
         return head + body if body else head
 
     def name_tag(self, tag: str = "") -> None:
