@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import json
 import os
 import shutil
 import signal
@@ -30,7 +29,7 @@ _RESPONSE = """\
       [last_From:]
       [last_To:]{tag}
       [last_Call-ID:]
-      [last_CSeq:]
+      {cseq}
       {more}Content-Length: [len]
 
       {body}"""
@@ -58,15 +57,32 @@ v=0
       a=rtpmap:0 PCMU/8000"""
 
 
-def response(code: int, phrase: str, *, tag: bool = True, contact: bool = False, sdp: bool = False) -> str:
-    """A SIPp ``send`` of a response."""
+def response(
+    code: int,
+    phrase: str,
+    *,
+    tag: bool = True,
+    contact: bool = False,
+    sdp: bool = False,
+    to_invite: bool = False,
+    repeat: bool = True,
+) -> str:
+    """A SIPp ``send`` of a response: to the request received last, or ``to_invite`` after a CANCEL.
+
+    ``repeat`` a final response until the ACK, as an INVITE's is.
+    """
     more = "Contact: <sip:[local_ip]:[local_port]>\n      " if contact else ""
     more += "Content-Type: application/sdp\n      " if sdp else ""
     text = _RESPONSE.format(
-        code=code, phrase=phrase, tag=";tag=[call_number]" if tag else "", more=more, body=SDP if sdp else ""
+        code=code,
+        phrase=phrase,
+        tag=";tag=[call_number]" if tag else "",
+        cseq="CSeq: 1 INVITE" if to_invite else "[last_CSeq:]",
+        more=more,
+        body=SDP if sdp else "",
     )
-    repeat = ' retrans="500"' if code >= 200 else ""
-    return f"<send{repeat}><![CDATA[\n{text}\n]]></send>"
+    retransmit = ' retrans="500"' if code >= 200 and repeat else ""
+    return f"<send{retransmit}><![CDATA[\n{text}\n]]></send>"
 
 
 def request(method: str, number: int = 1, *, to_tag: bool = False, sdp: bool = False, back: int = 0) -> str:
@@ -84,10 +100,11 @@ def request(method: str, number: int = 1, *, to_tag: bool = False, sdp: bool = F
     return f"<send{repeat}><![CDATA[\n{text}\n]]></send>"
 
 
-def receive(what: str | int, *, optional: bool = False) -> str:
-    """A SIPp ``recv``."""
+def receive(what: str | int, *, start_clock: bool = False, stop_clock: bool = False) -> str:
+    """A SIPp ``recv`` of a request or a response; the time between two of them can be taken."""
     kind = f'response="{what}"' if isinstance(what, int) else f'request="{what}"'
-    return f"<recv {kind}{' optional=' + chr(34) + 'true' + chr(34) if optional else ''}></recv>"
+    clock = ' start_rtd="1"' if start_clock else ' rtd="1"' if stop_clock else ""
+    return f"<recv {kind}{clock}></recv>"
 
 
 def pause(milliseconds: int) -> str:
@@ -191,12 +208,14 @@ class Load:
         failed: calls that did not go as they should.
         retransmissions: messages that the caller had to send again.
         cpu: CPU seconds of the server.
+        clocked: milliseconds between the two messages that the caller's scenario takes the time of, for each call.
     """
 
     calls: int
     failed: int
     retransmissions: int
     cpu: float
+    clocked: tuple[float, ...] = ()
 
     @property
     def cpu_per_call(self) -> float:
@@ -204,22 +223,45 @@ class Load:
         return self.cpu / max(self.calls, 1) * 1e6
 
 
-def call(server: Server, caller: Path, rate: int, calls: int, *arguments: str, timeout: float = 120) -> Load:
-    """Place calls with SIPp and account for the server's CPU."""
+def call(server: Server, caller: Path, rate: int, calls: int, *, clock: bool = False, timeout: float = 120) -> Load:
+    """Place calls with SIPp and account for the server's CPU; ``clock`` has the caller's times kept."""
     with tempfile.TemporaryDirectory() as folder:
         statistics = Path(folder) / "statistics.csv"
         command = [
             *(need("sipp"), "-sf", str(caller), f"127.0.0.1:{server.port}", "-i", "127.0.0.1"),
             *("-p", str(free_port()), "-s", "+49301234", "-r", str(rate), "-m", str(calls), "-l", "100000"),
-            *("-nostdin", "-trace_stat", "-stf", str(statistics), "-fd", "1", "-buff_size", "4194304", *arguments),
+            *("-nostdin", "-trace_stat", "-stf", str(statistics), "-fd", "1", "-buff_size", "4194304"),
+            *(("-trace_rtt", "-rtt_freq", "1") if clock else ()),
         ]
         before = cpu_seconds(server.pid)
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=timeout, check=False)
+        subprocess.run(
+            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=timeout, check=False
+        )
         time.sleep(FINAL_WAIT)
         cpu = cpu_seconds(server.pid) - before
         with statistics.open(newline="") as stream:
             last = list(csv.DictReader(stream, delimiter=";"))[-1]
-        return Load(int(last["TotalCallCreated"]), int(last["FailedCall(C)"]), int(last["Retransmissions(C)"]), cpu)
+        return Load(
+            int(last["TotalCallCreated"]),
+            int(last["FailedCall(C)"]),
+            int(last["Retransmissions(C)"]),
+            cpu,
+            tuple(_clocked(Path(folder))) if clock else (),
+        )
+
+
+def _clocked(folder: Path) -> Iterator[float]:
+    """The times that SIPp has written to its ``*_rtt.csv``."""
+    for file in folder.glob("*_rtt.csv"):
+        with file.open(newline="") as stream:
+            for row in csv.DictReader(stream, delimiter=";"):
+                yield float(row["response_time_ms"])
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which that share of the values lies."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
 def machine() -> str:
@@ -245,8 +287,3 @@ def median(values: list[float]) -> float:
     ordered = sorted(values)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-
-
-def print_json(result: object) -> None:
-    """A result for programs."""
-    print(json.dumps(result, indent=2))

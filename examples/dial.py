@@ -33,7 +33,8 @@ class ToldCall(Call):
 
     def tell(self, what: str) -> None:
         """A line of the story."""
-        print(f"{self.called}  {self.loop.time() - self.began:6.3f} s  {what}", flush=True)
+        # In one write, for the carrier writes to the same output.
+        print(f"{self.called}  {self.loop.time() - self.began:6.3f} s  {what}\n", end="", flush=True)
 
     def responded(self, response: Response, now: float) -> None:
         """A response to the INVITE has come."""

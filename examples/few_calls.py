@@ -102,9 +102,8 @@ async def main(carrier: Address) -> int:
             call = Call(agent, driver, carrier, caller, called)
             await call.place()
             codes = ", ".join(f"{response.status} {response.phrase}" for response in call.responses)
-            print(
-                f"{caller} calls {called}, {what}:\n    {codes or 'nothing'}: {why(call, caller, called)}", flush=True
-            )
+            told = f"{caller} calls {called}, {what}:\n    {codes or 'nothing'}: {why(call, caller, called)}\n"
+            print(told, end="", flush=True)  # in one write, for the carrier writes to the same output
             if not call.session.status:
                 return 1
     return 0

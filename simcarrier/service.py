@@ -9,24 +9,29 @@ The command line, the test fixture and the web pages all stand on this; what is 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
 from simcarrier.carrier.switch import Switch
-from simcarrier.net.driver import CannotListen, Driver
+from simcarrier.net.driver import CannotListen, Driver, source_host
 from simcarrier.net.tls import server_context
 from simcarrier.records.journal import Journal
-from simcarrier.scenario.models import Scenario
+from simcarrier.scenario.models import Scenario, Tls
 from simcarrier.sip.endpoint import Limits
 from simcarrier.sip.timers import Timers
 from simcarrier.sip.transport import ListenAddress, Transport, host_for_uri
 
 __all__ = ["CannotListen", "CarrierService"]
 
-COALESCE = 0.002
-"""Seconds for which a busy UDP socket may collect datagrams; see `simcarrier.net.udp` for what that saves."""
+COALESCE = 0.010
+"""Seconds for which a busy UDP socket collects datagrams: as long as SIPp's own scheduler takes between two looks.
+
+A quiet carrier answers at once; `simcarrier.net.udp` tells what waiting saves under load.
+"""
 
 GRACE = 1.0
 """Seconds that a stop waits for peers to acknowledge what ends their calls."""
@@ -74,14 +79,19 @@ class CarrierService:
         """
         loop = asyncio.get_running_loop()
         self.switch = Switch(
-            self.scenario, loop.time(), time.time(), seed=self._seed, base=self._base, limits=self._limits
+            self.scenario,
+            loop.time(),
+            time.time(),
+            seed=self._seed,
+            base=self._base,
+            limits=self._limits,
+            source_host=_source_host,
         )
         self._driver = driver = Driver(self.switch.engine, coalesce=self._coalesce)
         try:
             for address in self._listen:
                 if address.transport is Transport.TLS and self.scenario.carrier.tls is not None:
-                    files = self.scenario.carrier.tls
-                    driver.server_tls = server_context(files.certificate, files.key)
+                    driver.server_tls = _certificate(address, self.scenario.carrier.tls)
                 await driver.listen(address)
         except BaseException:
             await driver.close()
@@ -147,6 +157,29 @@ class CarrierService:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+
+def _certificate(address: ListenAddress, files: Tls) -> ssl.SSLContext:
+    """The context with the scenario's certificate.
+
+    Raises:
+        CannotListen: the files cannot be read, or do not hold a certificate and its key.
+    """
+    try:
+        return server_context(files.certificate, files.key)
+    except ssl.SSLError as error:
+        why = f"{files.certificate} and {files.key} do not hold a certificate and its key, both in PEM"
+        raise CannotListen(address, why) from error
+    except OSError as error:
+        raise CannotListen(address, f"{files.certificate} or {files.key}: {error.strerror}") from error
+
+
+@lru_cache(maxsize=1024)
+def _source_host(host: str) -> str:
+    try:
+        return source_host((host, 9))
+    except OSError:
+        return host
 
 
 def _reachable(host: str) -> str:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from simcarrier.scenario.models import Rule
 from simcarrier.scenario.patterns import NumberPattern
-from simcarrier.sip.message import canonical
+from simcarrier.sip.field_names import canonical
 
 from .call import Call
 

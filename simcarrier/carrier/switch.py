@@ -6,6 +6,7 @@ it sends stands in ``engine.out``. Under a driver it serves a network, in a test
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from simcarrier.records.journal import Journal
@@ -29,6 +30,7 @@ class Switch:
         wall: the same moment in seconds since 1970 UTC.
         seed: see `Carrier`.
         base, limits: see `Endpoint`.
+        source_host: see `UserAgent`.
 
     Attributes:
         carrier: decides.
@@ -47,10 +49,13 @@ class Switch:
         seed: int | None = None,
         base: Timers | None = None,
         limits: Limits | None = None,
+        source_host: Callable[[str], str] | None = None,
     ) -> None:
         self.carrier = Carrier(scenario, seed)
         name = scenario.carrier.server
-        self.agent = UserAgent(self, name="simcarrier" if name is None else name, base=base, limits=limits)
+        self.agent = UserAgent(
+            self, name="simcarrier" if name is None else name, base=base, limits=limits, source_host=source_host
+        )
         self.journal = Journal()
         self.calls: dict[int, Call] = {}
         self.taken = 0

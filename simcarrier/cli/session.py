@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import os
 import signal
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from simcarrier.carrier.verdict import Verdict
 from simcarrier.records.model import CallRecord
 from simcarrier.service import CannotListen, CarrierService
+from simcarrier.sip.transport import ListenAddress
 
 from .views.base import Summary, View
 from .views.json_lines import JsonView
@@ -25,7 +27,6 @@ from .views.text import TextView
 
 if TYPE_CHECKING:
     from simcarrier.scenario.models import Scenario
-    from simcarrier.sip.transport import ListenAddress
 
 FINE, FAILED, CANNOT_LISTEN = 0, 1, 3
 
@@ -55,6 +56,9 @@ def run_carrier(scenario: Scenario, options: Options) -> int:
         return asyncio.run(_run(scenario, options))
     except CannotListen as error:
         print(f"simcarrier: {error}", file=sys.stderr)
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL):
+            free = ListenAddress(error.address.transport, "127.0.0.1", 0)
+            print(f"Name another address with --listen, such as --listen {free}", file=sys.stderr)
         return CANNOT_LISTEN
 
 
@@ -95,8 +99,8 @@ async def _run(scenario: Scenario, options: Options) -> int:
 def _calm_the_collector() -> None:
     """Keep the garbage collector from walking over every call that is up, again and again.
 
-    Calls leave no cycles behind, so in a steady state nothing is there to collect and the count of objects made less objects
-    freed stays level: the collector runs only when that count rises, while the load does or if something leaks.
+    Calls leave no cycles behind, so in a steady state nothing is there to collect and the count of objects made less
+    objects freed stays level: the collector runs only when that count rises, while the load does or if something leaks.
     """
     gc.collect()
     gc.freeze()

@@ -51,6 +51,7 @@ class Counters:
         messages_in: messages received over streams.
         messages_out: messages written to streams, or waiting for one to open.
         wakeups: times that a UDP socket was looked at; ``datagrams_in / wakeups`` is what coalescing brought.
+        cut: UDP datagrams dropped since they did not fit; their repetitions do.
         dropped: outgoing messages given up: full socket buffer, full queue, closing.
         send_failures: outgoing datagrams that the system refused, and connections that could not be made or
             broke.
@@ -72,6 +73,7 @@ class Counters:
     messages_in: int = 0
     messages_out: int = 0
     wakeups: int = 0
+    cut: int = 0
     dropped: int = 0
     send_failures: int = 0
     receive_failures: int = 0

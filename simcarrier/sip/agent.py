@@ -7,9 +7,8 @@ clock: the agent is what a driver drives, by way of its endpoint.
 
 from __future__ import annotations
 
-import ipaddress
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from .callee import CalleeSession
@@ -35,6 +34,9 @@ WITHIN_DIALOG_ONLY = frozenset({"BYE", "INFO", "PRACK", "UPDATE", "ACK"})
 EXTENSIONS = ("100rel", "timer")
 BODY_TYPES = ("application/sdp",)
 
+UNSPECIFIED = frozenset({"0.0.0.0", "::"})
+"""Hosts that a channel is bound to when it listens on every address of the machine."""
+
 DISCARD_PORT = 9
 """The port of the discard service: what a description names as long as nobody listens for media."""
 
@@ -56,6 +58,8 @@ class UserAgent:
         min_se: the shortest session interval that is accepted, seconds (RFC 4028).
         session_interval: the interval asked for where the caller supports timers but asks for none; None to not ask.
         media_port: the port that session descriptions name.
+        source_host: our address on the way to a host, for channels bound to all of them; the host itself if None, which
+            is right for loopback.
 
     Attributes:
         endpoint: the transactions.
@@ -72,6 +76,7 @@ class UserAgent:
         min_se: int = 90,
         session_interval: int | None = None,
         media_port: int = DISCARD_PORT,
+        source_host: Callable[[str], str] | None = None,
     ) -> None:
         self.application = application
         self.name = name
@@ -80,6 +85,7 @@ class UserAgent:
         self.min_se = min_se
         self.session_interval = session_interval
         self.media_port = media_port
+        self.source_host = source_host or _itself
         self.allow_and_supported = f"Allow: {', '.join(METHODS)}\r\nSupported: {', '.join(EXTENSIONS)}\r\n"
         self.capabilities = (
             f"{self.allow_and_supported}Accept: {', '.join(BODY_TYPES)}\r\nAccept-Encoding: identity\r\n"
@@ -160,12 +166,9 @@ class UserAgent:
     # What sessions ask of it
 
     def reachable_at(self, channel: Channel, peer: Address) -> Address:
-        """The address at which a peer reaches us: the channel's own, or loopback where it is bound to all addresses."""
-        host, port = channel.local[:2]
-        if ipaddress.ip_address(host).is_unspecified:
-            # Bound to every address: the one that the peer sees is its own if it is on this machine.
-            return (peer[0] if ipaddress.ip_address(peer[0]).is_loopback else host), port
-        return host, port
+        """The address at which a peer reaches us: the channel's own, or that on the way to it if it is bound to all."""
+        local = channel.local
+        return (self.source_host(peer[0]), local[1]) if local[0] in UNSPECIFIED else local
 
     def new_via(self, channel: Channel, peer: Address) -> str:
         """A Via value for a request of ours, with a fresh branch."""
@@ -175,6 +178,10 @@ class UserAgent:
     def warning(self, code: int, text: str) -> str:
         """A Warning header line with its CRLF (section 20.43)."""
         return f'Warning: {code} {self.name or "simcarrier"} "{text}"\r\n'
+
+
+def _itself(host: str) -> str:
+    return host
 
 
 def new_branch() -> str:

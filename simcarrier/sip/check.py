@@ -15,7 +15,6 @@ from .errors import Malformed
 from .message import Request
 from .uri import UnknownScheme
 
-
 _PLAIN = re.compile(r"[A-Za-z0-9 ]*+<sips?:[^\s<>\"%\\]++>\Z")
 """An address that needs no closer look."""
 
@@ -47,12 +46,16 @@ def framing_fault(request: Request, *, framed: bool = False) -> Refusal | None:
     first = request.index()
     if request.defect is not None:
         return Refusal(400, request.defect)
-    if not ("cseq" in first and "from" in first and "to" in first and first.get("call-id")):
-        return Refusal(400, "Missing mandatory header")
     try:
-        _, method = request.cseq
-        if method != request.method:
-            return Refusal(400, "CSeq method differs from request line")
+        caller, called, cseq = first["from"], first["to"], first["cseq"]
+        if not first["call-id"]:
+            return Refusal(400, "Missing mandatory header")
+        number, _, method = cseq.partition(" ")
+        # The usual shape at a glance; anything else is read with care.
+        if method != request.method or not (number.isdecimal() and number.isascii()) or len(number) > 9:
+            _, method = request.cseq
+            if method != request.method:
+                return Refusal(400, "CSeq method differs from request line")
         length = request.content_length
         if length is None:
             if framed:
@@ -60,14 +63,16 @@ def framing_fault(request: Request, *, framed: bool = False) -> Refusal | None:
         elif length > request.room_for_body:
             return Refusal(400, "Body shorter than Content-Length")
         # RFC 2543 had no tags; an address that can't be read at all is another matter.
-        if not request.from_tag and _PLAIN.match(first["from"]) is None:
+        if not request.from_tag and _PLAIN.match(caller) is None:
             _ = request.from_
-        if not request.to_tag and _PLAIN.match(first["to"]) is None:
+        if not request.to_tag and _PLAIN.match(called) is None:
             _ = request.to
+    except KeyError:
+        return Refusal(400, "Missing mandatory header")
     except Malformed as fault:
         return Refusal(400, fault.why)
-    hops = first.get("max-forwards")
-    if hops is not None and not (hops.isdecimal() and hops.isascii()):
+    hops = first.get("max-forwards", "70")
+    if not (hops.isdecimal() and hops.isascii()):
         return Refusal(400, "Bad Max-Forwards")
     return None
 

@@ -34,7 +34,7 @@ from .transaction import (
     reply_head,
 )
 from .transport import Address, Channel
-from .via import MAGIC_COOKIE
+from .via import MAGIC_COOKIE, quick_key
 
 
 class Core(Protocol):
@@ -129,6 +129,12 @@ class Endpoint:
 
     def receive(self, data: bytes, source: Address, channel: Channel, now: float) -> None:
         """Take one message. Nothing that a peer can send makes this raise."""
+        if data[:4] == b"ACK " and not self.deaf:
+            known = self._tables.server.get(quick_key(data) or "")
+            if known is not None and known.state is not State.ACCEPTED:
+                self.counters.requests += 1
+                known.step(Input.ACK, now)
+                return
         try:
             message = parse(data)
             via = message.via
@@ -144,7 +150,7 @@ class Endpoint:
         self.counters.requests += 1
         method = message.method
         if via.branch.startswith(MAGIC_COOKIE):
-            key = f"{via.branch} {via.sent_by}"
+            key = via.key
         else:
             key = _old_key(message)
         if method == "INVITE" or method == "ACK":

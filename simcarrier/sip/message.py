@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from .address import NameAddr
 from .errors import Malformed
+from .field_names import CANONICAL, canonical
 from .grammar import split_salvaging
 from .uri import SipUri, TelUri, parse_uri
 from .via import Via, ViaParser, quick_via
@@ -22,88 +23,12 @@ from .via import Via, ViaParser, quick_via
 MAX_FIELDS = 512
 """Header fields in one message. Real ones have a dozen; the limit keeps a crafted one cheap."""
 
-COMPACT = {
-    "a": "accept-contact",
-    "b": "referred-by",
-    "c": "content-type",
-    "d": "request-disposition",
-    "e": "content-encoding",
-    "f": "from",
-    "i": "call-id",
-    "j": "reject-contact",
-    "k": "supported",
-    "l": "content-length",
-    "m": "contact",
-    "n": "identity-info",
-    "o": "event",
-    "r": "refer-to",
-    "s": "subject",
-    "t": "to",
-    "u": "allow-events",
-    "v": "via",
-    "x": "session-expires",
-    "y": "identity",
-}
-"""Compact names (RFC 3261 section 7.3.3 and the IANA registry), with ``y`` of RFC 8224."""
-
-_USUAL = [
-    "Via",
-    "From",
-    "To",
-    "Call-ID",
-    "CSeq",
-    "Contact",
-    "Max-Forwards",
-    "Content-Type",
-    "Content-Length",
-    "User-Agent",
-    "Subject",
-    "Allow",
-    "Supported",
-    "Require",
-    "Route",
-    "Record-Route",
-    "Authorization",
-    "Proxy-Authorization",
-    "P-Asserted-Identity",
-    "Identity",
-    "Expires",
-    "Reason",
-    "RAck",
-    "RSeq",
-    "Session-Expires",
-    "Min-SE",
-    "Accept",
-    "Feature-Caps",
-    "Privacy",
-    "Diversion",
-    "Date",
-    "Server",
-    "Call-Info",
-    "Warning",
-    "Retry-After",
-]
-
-# Every spelling of a field name seen so far -> its canonical lower-case name. Only the usual spellings live here, so
-# that a peer that invents names can't make it grow.
-_CANONICAL = {spelling: name.lower() for name in _USUAL for spelling in (name, name.lower(), name.upper())}
-_CANONICAL |= {spelling: name for short, name in COMPACT.items() for spelling in (short, short.upper())}
-
 # One field with its folded lines. Possessive where it can be, so that a crafted head is read once, never twice.
 _FIELD = re.compile(r"\r\n([^\s:]++)[ \t]*+:[ \t]*+([^\r\n]*+(?:\r\n[ \t]++[^\r\n]*+)*+)")
 _NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
 _BLANKS = " \t"
 _FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
 _HEAD_USER = re.compile(r"[^<\"]*<sips?:([^@;:?&=+$,%>\s]*+|[+0-9]++)@")
-
-
-def canonical(name: str) -> str:
-    """The lower-case long form of a field name: ``f``, ``From`` and ``FROM`` are all ``from``."""
-    found = _CANONICAL.get(name)
-    if found is None:
-        lower = name.lower()
-        found = COMPACT.get(lower, lower)
-    return found
 
 
 class Message:
@@ -143,7 +68,7 @@ class Message:
             return self._careful_index()
         for at in range(1, len(lines)):
             name, colon, value = lines[at].partition(":")
-            key = _CANONICAL.get(name)
+            key = CANONICAL.get(name)
             if key is None:
                 if not colon or _NAME.match(name) is None:
                     return self._careful_index()  # a folded line, a blank before the colon, or junk

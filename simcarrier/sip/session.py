@@ -110,7 +110,7 @@ class Session:
     def contact_uri(self) -> str:
         """Where requests within the dialog reach us."""
         host, port = self.agent.reachable_at(self.channel, self.peer)
-        scheme_transport = "" if not self.channel.reliable else f";transport={self.channel.transport.lower()}"
+        scheme_transport = f";transport={self.channel.transport.lower()}" if self.channel.reliable else ""
         return f"sip:{host_for_uri(host)}:{port}{scheme_transport}"
 
     def enter(self, dialog: Dialog) -> None:
@@ -250,10 +250,11 @@ class Session:
         Raises:
             Malformed: Session-Expires or Min-SE can't be read; 400.
         """
-        asked, floor = request.get("session-expires"), request.get("min-se")
-        supported = "timer" in request.tokens("supported") or "timer" in request.tokens("require")
+        asked = request.get("session-expires")
         if asked is None and self.agent.session_interval is None:
             return None
+        floor = request.get("min-se")
+        supported = "timer" in request.tokens("supported") or "timer" in request.tokens("require")
         return negotiate(
             TimerRequest.from_headers(asked, floor, supported),
             min_se=self.agent.min_se,

@@ -148,17 +148,21 @@ class TimerQueue:
 
     def _due(self, now: float) -> list[tuple[float, Timed]]:
         due: list[tuple[float, Timed]] = []
+        sources = 0
         for lane in self._lanes.values():
+            before = len(due)
             while lane and lane[0][0] <= now:
                 entry = lane.popleft()
                 if entry[1].deadline == entry[0]:
                     due.append(entry)
+            sources += len(due) > before
         heap = self._heap
         while heap and heap[0][0] <= now:
             when, _, item = heapq.heappop(heap)
             if item.deadline == when:
                 due.append((when, item))
-        if len(due) > 1:
+                sources = 2
+        if sources > 1:
             due.sort(key=_when)
         return due
 

@@ -56,6 +56,11 @@ class Via:
     sent_by: str
 
     @property
+    def key(self) -> str:
+        """What a request is matched by, but for its method: branch and sent-by (section 17.2.3)."""
+        return f"{self.branch} {self.sent_by}"
+
+    @property
     def params(self) -> dict[str, str | None]:
         """The parameters, names in lower case."""
         return parse_params(self.tail)
@@ -139,6 +144,22 @@ def quick_via(lines: list[str]) -> Via | None:
             _sent[sent] = known
     transport, host, port, sent_by, before = known
     return Via(transport, host, port, f"{before};branch={rest}", rest.partition(";")[0], sent_by)
+
+
+def quick_key(data: bytes) -> str | None:
+    """What `Via.key` is, straight out of a request's bytes; None unless its first line is a Via of the usual shape.
+
+    For a request of which nothing else may be needed: an ACK is matched and done with, unread.
+    """
+    start = data.find(b"\r\n") + 2
+    end = data.find(b"\r\n", start)
+    if end < 0 or data[end + 2 : end + 3] in (b" ", b"\t"):
+        return None
+    sent, found, rest = str(data[start:end], "latin-1").partition(";branch=")
+    known = _sent.get(sent)
+    if known is None or not found or "," in rest or '"' in rest or " " in rest or "\t" in rest:
+        return None
+    return f"{rest.partition(';')[0]} {known[3]}"
 
 
 def _sent_by(host: str, port: int | None) -> str:

@@ -49,3 +49,13 @@ def test_help_is_quick() -> None:
 @pytest.mark.parametrize("name", sorted(HEAVY))
 def test_the_check_itself(name: str) -> None:
     assert name in imported(run("-X", "importtime", "-c", f"import {name}").stderr)
+
+
+def test_a_run_imports_nothing_that_it_may_not_need() -> None:
+    source = "import simcarrier.cli.run, simcarrier.cli.session, simcarrier.scenario.load"
+    result = run("-X", "importtime", "-c", source)
+    assert result.returncode == 0, result.stderr[-2000:]
+    names = imported(result.stderr)
+    assert {"simcarrier", "pydantic", "yaml"} <= names
+    # The live view's, the TLS certificate's, and what neither has any business with.
+    assert names.isdisjoint({"rich", "cryptography", "http", "multiprocessing", "sqlite3", "unittest"})

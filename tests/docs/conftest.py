@@ -1,4 +1,4 @@
-"""Makes `tests.docs.markdown` importable whatever directory pytest is started from (import-mode=importlib adds none)."""
+"""Makes `tests.docs.markdown` importable wherever pytest is started from (import-mode=importlib adds no path)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The documents as a test sees them: fenced blocks, what is to be run, and output made comparable.
 
 A ``sh`` or ``python`` block is an example to run; a ``text`` block right after it is what it prints. A comment before
-the block tells of exceptions: ``<!-- not run: why -->``; before a ``text`` block ``<!-- printed by: COMMAND -->``. A ``yaml`` block whose first line is ``# NAME.yaml`` is that file for the examples of
-its document.
+the block tells of exceptions: ``<!-- not run: why -->``, or before a ``text`` block ``<!-- printed by: COMMAND -->``. A
+``yaml`` block whose first line is ``# NAME.yaml`` is that file for the examples of its document.
 """
 
 from __future__ import annotations

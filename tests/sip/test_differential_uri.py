@@ -143,7 +143,9 @@ USERS = st.text("aZ09-_.!~*'()&=+$,?/", min_size=1, max_size=8) | st.sampled_fro
 HOSTS = st.sampled_from(["example.com", "A.example", "192.0.2.1", "[::1]", "[2001:DB8::7]", "x-y.z"])
 PORTS = st.just("") | st.integers(0, 65535).map(lambda port: f":{port}")
 PARAMS = st.dictionaries(
-    st.text("abx-", min_size=1, max_size=3), st.none() | st.text("aZ0[]/:&+$%41", min_size=1, max_size=5), max_size=3
+    st.text("abx-", min_size=1, max_size=3),
+    st.none() | st.text("aZ0[]/:&+$", min_size=1, max_size=5) | st.just("%41x"),
+    max_size=3,
 ).map(lambda params: "".join(f";{name}" if value is None else f";{name}={value}" for name, value in params.items()))
 SIP_TEXTS = st.builds(
     lambda scheme, user, host, port, params: f"{scheme}:{user}{host}{port}{params}",

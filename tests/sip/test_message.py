@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simcarrier.sip.errors import Malformed
-from simcarrier.sip.message import COMPACT, MAX_FIELDS, Message, Request, Response, canonical, make_request, quick_tag
+from simcarrier.sip.field_names import COMPACT, canonical
+from simcarrier.sip.message import MAX_FIELDS, Message, Request, Response, make_request, quick_tag
 from simcarrier.sip.parse import parse
 from tests.sip.kit import Core, request
 

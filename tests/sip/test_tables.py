@@ -71,7 +71,7 @@ Proceeding:  user gives 3xx-6xx -> start G and H, send response ; Completed
 Proceeding:  transport error  -> tell transport error           ; Proceeding
 Completed:   INVITE           -> send last response             ; Completed
 Completed:   timer G          -> send last response, reset G    ; Completed
-Completed:   ACK              -> start I, tell ACK              ; Confirmed
+Completed:   ACK              -> start I, let go, tell ACK      ; Confirmed
 Completed:   timer H          -> tell time-out                  ; Terminated
 Completed:   transport error  -> tell transport error           ; Completed
 Completed:   user gives 1xx   -> forbidden
@@ -144,6 +144,7 @@ ACTIONS = {
     **{f"start {name}": f"start_{name.lower()}" for name in "DIJKLM"},
     "start G and H": "start_g_and_h",
     "tell response": "deliver",
+    "let go": "let_go",  # ours: only what absorbs repetitions is kept
     "tell ACK": "inform_acknowledged",
     "tell time-out": "inform_timeout",
     "tell transport error": "inform_transport_error",

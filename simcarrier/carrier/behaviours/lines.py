@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simcarrier.scenario.responses import Headers
 from simcarrier.sip.errors import Malformed
-from simcarrier.sip.message import canonical
+from simcarrier.sip.field_names import canonical
 from simcarrier.sip.uri import SipUri
 
 if TYPE_CHECKING:

@@ -98,7 +98,7 @@ INVITE_SERVER: Table = {
     (_S.PROCEEDING, _I.TRANSPORT_ERROR): (("inform_transport_error",), _S.PROCEEDING),
     (_S.COMPLETED, _I.REQUEST): (("send_last",), _S.COMPLETED),
     (_S.COMPLETED, _I.RETRANSMIT): (("send_last", "restart_g"), _S.COMPLETED),
-    (_S.COMPLETED, _I.ACK): (("start_i", "inform_acknowledged"), _S.CONFIRMED),
+    (_S.COMPLETED, _I.ACK): (("start_i", "let_go", "inform_acknowledged"), _S.CONFIRMED),
     (_S.COMPLETED, _I.TIMEOUT): (("inform_timeout",), _S.TERMINATED),
     (_S.COMPLETED, _I.TRANSPORT_ERROR): (("inform_transport_error",), _S.COMPLETED),
     (_S.CONFIRMED, _I.LINGER_OVER): ((), _S.TERMINATED),
