@@ -126,8 +126,8 @@ class CalleeSession(Session):
                 return
             body = b""
             if with_sdp:
-                if self.media is not None and self.media.local is not None:
-                    body = bytes(self.media.local)  # the same answer as in the provisional (section 13.2.1)
+                if self.media is not None and self.media.local:
+                    body = self.media.local  # the same answer as in the provisional (section 13.2.1)
                 else:
                     body = self.describe(self.invite, offer_if_none=True)
         except NotAcceptable as fault:

@@ -209,7 +209,7 @@ def test_without_an_offer_the_provisional_makes_one_and_the_prack_answers_it() -
     assert line.prack(2, rack, "Content-Type: application/sdp", body=SDP) == 200
     media = line.call.session.media
     assert media is not None
-    assert media.remote is not None
+    assert media.remote
 
 
 def test_a_new_offer_in_the_prack_is_answered_in_its_200() -> None:

@@ -265,7 +265,7 @@ def test_a_delayed_offer_is_answered_in_the_ack() -> None:
     assert b"m=audio" in ack.body
     assert ack.content_type == "application/sdp"
     assert taken.session.media is not None
-    assert taken.session.media.remote is not None
+    assert taken.session.media.remote
     out.hang_up()
     assert line.is_clean()
 
