@@ -17,7 +17,7 @@ help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMPS)/project ## a carrier that refuses Germany, and a few calls against it
-	$(BIN)/simcarrier run scenarios/germany-403.yaml --exec '$(BIN)/python examples/few_calls.py'
+	$(BIN)/simcarrier run scenarios/germany-403.yaml --listen udp:127.0.0.1:0 --exec '$(BIN)/python examples/few_calls.py'
 
 test: $(STAMPS)/test peers ## everything: lint, types, arrows, tests with real peers
 	@$(MAKE) --no-print-directory lint types arrows
@@ -33,7 +33,7 @@ types: $(STAMPS)/test ## mypy --strict
 arrows: $(STAMPS)/test ## import-linter: which room may know which
 	$(BIN)/lint-imports
 
-peers: ## SIPp, sipsak, Kamailio and tshark, where apt-get is there
+peers: ## SIPp, sipsak and Kamailio, where apt-get is there
 	@bash tests/peers.sh
 
 bench: ## list the benchmarks

@@ -208,6 +208,7 @@ class Load:
         failed: calls that did not go as they should.
         retransmissions: messages that the caller had to send again.
         cpu: CPU seconds of the server.
+        rate: calls per second that the caller really placed.
         clocked: milliseconds between the two messages that the caller's scenario takes the time of, for each call.
     """
 
@@ -215,6 +216,7 @@ class Load:
     failed: int
     retransmissions: int
     cpu: float
+    rate: float
     clocked: tuple[float, ...] = ()
 
     @property
@@ -246,6 +248,7 @@ def call(server: Server, caller: Path, rate: int, calls: int, *, clock: bool = F
             int(last["FailedCall(C)"]),
             int(last["Retransmissions(C)"]),
             cpu,
+            float(last["CallRate(C)"]),
             tuple(_clocked(Path(folder))) if clock else (),
         )
 

@@ -81,6 +81,7 @@ class Call:
         received: when the INVITE came, seconds.
         provisional: the provisional codes sent.
         decision: what was decided about it.
+        silent: the carrier is not to say anything more.
         deadline: when the next rung is due.
         established_at: when the ACK to the 2xx came.
     """
@@ -98,6 +99,7 @@ class Call:
         "provisional",
         "received",
         "session",
+        "silent",
     )
 
     def __init__(self, owner: Owner, session: CalleeSession, number: int, now: float) -> None:
@@ -112,6 +114,7 @@ class Call:
         self.deadline: float | None = None
         self.established_at: float | None = None
         self.provisional: list[int] = []
+        self.silent = False
         self._next = 0
         session.user = self
 

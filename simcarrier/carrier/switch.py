@@ -101,12 +101,17 @@ class Switch:
         return bool(self.calls) or self.engine.waiting
 
     def close(self, now: float) -> None:
-        """End all calls in order: 487 for those without a final response, BYE for those that are up."""
+        """End all calls in order: 487 for those without a final response, BYE for those that are up.
+
+        A call that is to hear nothing at all hears nothing now either.
+        """
         self._closing = True
         for call in list(self.calls.values()):
             call.stop()
             session = call.session
-            if session.status < 200:
+            if call.silent and not session.status:
+                session.abandon(now)
+            elif session.status < 200:
                 session.refuse(now, 487)
                 self.carrier.release(call)
             elif session.answered_at is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from .dialog import Dialog
 from .errors import LocalProtocolError
 from .reliable import ReliableProvisionals
+from .repeater import Alarm
 from .sdp import NotAcceptable
 from .session import SDP_TYPE, Ending, Session
 from .session_timer import TooSmall
@@ -21,6 +22,10 @@ from .transaction import InviteServerTransaction, ServerTransaction
 
 if TYPE_CHECKING:
     from .agent import UserAgent
+
+
+REMIND_AFTER = 60.0
+"""Seconds after which a provisional response is repeated, lest a proxy give a long ringing up (section 13.3.1.1)."""
 
 
 class CalleeUser(Protocol):
@@ -43,12 +48,13 @@ class CalleeSession(Session):
         invite: the INVITE.
         transaction: its transaction.
         status: the last status sent, 0 if none.
+        cancelled: the caller gave up before a final response, by CANCEL or by BYE on the early dialog.
         phrase: the reason phrase of the final response, empty before there is one.
         responded_at: when the final response was sent first, seconds.
         user: told what happens.
     """
 
-    __slots__ = ("_reliable", "invite", "phrase", "responded_at", "transaction", "user")
+    __slots__ = ("_reliable", "_reminder", "cancelled", "invite", "phrase", "responded_at", "transaction", "user")
 
     def __init__(self, agent: UserAgent, transaction: InviteServerTransaction) -> None:
         super().__init__(agent, transaction.channel, transaction.source)
@@ -56,6 +62,8 @@ class CalleeSession(Session):
         self.invite = transaction.request
         self.user: CalleeUser | None = None
         self._reliable: ReliableProvisionals | None = None
+        self._reminder: Alarm | None = None
+        self.cancelled = False
         self.phrase = ""
         self.responded_at: float | None = None
         transaction.user = self
@@ -109,12 +117,30 @@ class CalleeSession(Session):
             self._reliable.send(status, phrase, extra, body, now)
         else:
             self.transaction.respond(status, now, phrase, extra, body)
+            self._remind_from(now)
+
+    def stop_reminding(self) -> None:
+        """Do not repeat the last provisional response every minute any more."""
+        if self._reminder is not None:
+            self._reminder.stop()
+            self._reminder = None
+
+    def _remind_from(self, now: float) -> None:
+        self.stop_reminding()
+        self._reminder = Alarm(self.agent.endpoint.timers, now + REMIND_AFTER, self._remind)
+
+    def _remind(self, now: float) -> None:
+        if self.transaction.last_status < 200:
+            self.repeat_last(now)
+            self._remind_from(now)
 
     def answer(self, now: float, extra: str = "", *, with_sdp: bool = True) -> None:
         """Send 200 and repeat it until the ACK comes.
 
         An offer that can't be accepted gets 488 instead, a session interval below ours 422, as the RFCs have it.
         """
+        if self.answered_at is not None:
+            raise LocalProtocolError("the call has been answered")
         if self._reliable is not None and self._reliable.before_answer(
             lambda later: self.answer(later, extra, with_sdp=with_sdp)
         ):
@@ -175,18 +201,20 @@ class CalleeSession(Session):
         cancel.name_tag(self.transaction.local_tag)
         cancel.respond(200, now)
         if self.transaction.last_status < 200:
-            if self.user is not None:
-                self.user.cancelled(now)
-            if self.transaction.last_status < 200:
-                self.refuse(now, 487)
+            self._given_up(now)
+
+    def _given_up(self, now: float) -> None:
+        """The caller does not want the call any more: 487, unless the user has another last word."""
+        self.cancelled = True
+        if self.user is not None:
+            self.user.cancelled(now)
+        if self.transaction.last_status < 200:
+            self.refuse(now, 487)
 
     def _bye_received(self, transaction: ServerTransaction, now: float) -> None:
         transaction.respond(200, now)
         if self.transaction.last_status < 200:
-            # A BYE on the early dialog is as good as a CANCEL (section 15.1.2).
-            if self.user is not None:
-                self.user.cancelled(now)
-            self.refuse(now, 487)
+            self._given_up(now)  # a BYE on the early dialog is as good as a CANCEL (section 15.1.2)
         elif self.answered_at is not None:
             self.end(Ending.HUNG_UP_BY_PEER, now)
 
@@ -231,6 +259,7 @@ class CalleeSession(Session):
 
     def on_ended(self, ending: Ending, now: float) -> None:
         """Tell the user, and let go of it: user and session hold each other."""
+        self.stop_reminding()
         user, self.user = self.user, None
         if user is not None:
             user.ended(ending, now)
@@ -239,7 +268,7 @@ class CalleeSession(Session):
 
     def acknowledged(self, now: float) -> None:
         """The ACK to our refusal."""
-        self.end(Ending.CANCELLED if self.status == 487 else Ending.REFUSED, now)
+        self.end(Ending.CANCELLED if self.cancelled else Ending.REFUSED, now)
 
     def unacknowledged(self, now: float) -> None:
         """Our refusal was never acknowledged (Timer H)."""
@@ -274,5 +303,6 @@ class CalleeSession(Session):
         return "".join(f"Record-Route: {value}\r\n" for value in self.invite.get_all("record-route"))
 
     def _stop_provisionals(self) -> None:
+        self.stop_reminding()
         if self._reliable is not None:
             self._reliable.stop()

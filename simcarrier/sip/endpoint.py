@@ -16,6 +16,7 @@ from typing import Protocol
 
 from .check import Refusal, answerable, framing_fault
 from .errors import Malformed
+from .glance import learn
 from .message import Request, Response
 from .parse import parse
 from .status import phrase_for
@@ -302,6 +303,8 @@ class Endpoint:
             else:
                 self.counters.malformed += 1
             return
+        if request.method == "INVITE" and not request.glanced:
+            learn(request)
         tables = self._tables
         if len(tables.server) >= self.limits.transactions:
             self.counters.overloaded += 1

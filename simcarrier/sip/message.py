@@ -41,7 +41,7 @@ class Message:
 
     __slots__ = ("_body_at", "_first", "_lines", "_more", "_tags", "_via", "defect", "raw")
 
-    def __init__(self, raw: bytes, lines: list[str], body_at: int, defect: str | None = None) -> None:
+    def __init__(self, raw: bytes, lines: list[str] | None, body_at: int, defect: str | None = None) -> None:
         self.raw = raw
         self.defect = defect
         self._lines = lines
@@ -54,7 +54,15 @@ class Message:
     @property
     def head(self) -> str:
         """Start line and header fields as text, lines ended by CRLF, without the empty line."""
-        return "\r\n".join(self._lines)
+        return "\r\n".join(self.lines)
+
+    @property
+    def lines(self) -> list[str]:
+        """Start line and header lines. What was read at a glance has none until they are asked for."""
+        lines = self._lines
+        if lines is None:
+            lines = self._lines = str(self.raw[: self._body_at - 4], "utf-8", "surrogateescape").split("\r\n")
+        return lines
 
     def index(self) -> dict[str, str]:
         """The first value of each field by its canonical name; built at the first question."""
@@ -63,7 +71,7 @@ class Message:
             return first
         first = {}
         more: dict[str, list[str]] | None = None
-        lines = self._lines
+        lines = self.lines
         if len(lines) > MAX_FIELDS:
             return self._careful_index()
         for at in range(1, len(lines)):
@@ -92,7 +100,7 @@ class Message:
         if len(found) > MAX_FIELDS:
             self.defect = self.defect or "Too many header fields"
             del found[MAX_FIELDS:]
-        elif len(found) + sum(value.count("\r\n") for _, value in found) != len(self._lines) - 1:
+        elif len(found) + sum(value.count("\r\n") for _, value in found) != len(self.lines) - 1:
             self.defect = self.defect or "Header line without a name"
         for name, value in found:
             key = canonical(name)
@@ -148,7 +156,7 @@ class Message:
         """
         via = self._via
         if via is None:
-            via = self._via = quick_via(self._lines) or ViaParser.top(self.head)
+            via = self._via = quick_via(self.lines) or ViaParser.top(self.head)
         return via
 
     @property
@@ -271,14 +279,15 @@ class Request(Message):
         method: as written; methods are case-sensitive.
         uri: the Request-URI as text.
         version: as written, normally ``SIP/2.0``.
+        glanced: it was read at a glance, and found whole by that.
     """
 
-    __slots__ = ("_from_user", "_user", "method", "uri", "version")
+    __slots__ = ("_from_user", "_user", "glanced", "method", "uri", "version")
 
     def __init__(
         self,
         raw: bytes,
-        lines: list[str],
+        lines: list[str] | None,
         body_at: int,
         method: str,
         uri: str,
@@ -297,8 +306,23 @@ class Request(Message):
         self.method = method
         self.uri = uri
         self.version = version
+        self.glanced = False
         self._user: str | None = None
         self._from_user: str | None = None
+
+    def take_glance(self, first: dict[str, str], via: Via, user: str, from_user: str, from_tag: str) -> None:
+        """Take over what `glance` found: the index, and what would be read out of it; there is no To tag."""
+        self.glanced = True
+        self._first = first
+        self._via = via
+        self._tags = (from_tag, "")
+        self._user = user
+        self._from_user = from_user
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the header fields as spelt, in their order."""
+        return tuple([line.partition(":")[0] for line in self.lines[1:]])
 
     @property
     def parsed_uri(self) -> SipUri | TelUri:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from .errors import Malformed
+from .glance import LONGEST, glance
 from .message import Request, Response
 
 MAX_DATAGRAM = 65_535
@@ -33,6 +34,10 @@ def parse(data: bytes) -> Request | Response:
     if end <= 0:
         return _oddly_framed(data)
     head = str(data[:end], "utf-8", "surrogateescape")
+    if head.startswith("INVITE") and end <= LONGEST:
+        request = glance(data, head, end + 4)
+        if request is not None:
+            return request
     lines = head.split("\r\n")
     ends = len(lines) - 1
     if head.count("\n") != ends or head.count("\r") != ends:

@@ -137,7 +137,7 @@ def quick_via(lines: list[str]) -> Via | None:
         port = None if digits is None else int(digits)
         if (port is not None and port > 65535) or ";branch" in before.lower():
             return None
-        known = (transport, host, port, _sent_by(host, port), before)
+        known = (transport, host, port, sent_by_text(host, port), before)
         if len(sent) <= _SENT_LENGTH:
             if len(_sent) >= _SENT_KEPT:
                 _sent.clear()
@@ -162,7 +162,8 @@ def quick_key(data: bytes) -> str | None:
     return f"{rest.partition(';')[0]} {known[3]}"
 
 
-def _sent_by(host: str, port: int | None) -> str:
+def sent_by_text(host: str, port: int | None) -> str:
+    """Host and port in lower case, for comparing."""
     return host.lower() if port is None else f"{host.lower()}:{port}"
 
 
@@ -198,4 +199,4 @@ class ViaParser:
         if tail and not tail.startswith(";"):
             raise Malformed("Bad Via")
         branch = parse_params(tail).get("branch") or ""
-        return Via(transport.upper(), host, port, " ".join(tail.split()), branch, _sent_by(host, port))
+        return Via(transport.upper(), host, port, " ".join(tail.split()), branch, sent_by_text(host, port))

@@ -251,3 +251,23 @@ def test_a_caller_that_hangs_up_first_ends_the_ladder() -> None:
     assert len(carrier.wire.trace.named("BYE")) == 1
     carrier.close_of_business()
     assert carrier.record.ending == "hung_up_by_peer"
+
+
+def test_silence_after_ringing_ends_the_reminders_too() -> None:
+    carrier = Exchange("calls: [{steps: [ringing, silence]}]")
+    carrier.dial()
+    carrier.wire.run(200)
+    carrier.wire.expect("-> INVITE", "<- 180")
+
+
+def test_at_the_end_of_business_a_call_that_is_to_hear_nothing_hears_nothing() -> None:
+    carrier = Exchange("calls: [{to: '+491', steps: [silence]}, {steps: [trying, silence]}]")
+    carrier.dial("+491")
+    carrier.dial("+492")
+    carrier.wire.run(0.1)
+    carrier.switch.close(carrier.wire.clock.now)
+    carrier.wire.run(1)
+    assert sorted((record.called, record.code, record.ending) for record in carrier.records) == [
+        ("+491", None, "abandoned"),
+        ("+492", 487, "refused"),
+    ]

@@ -44,7 +44,7 @@ def test_closing_ends_every_call_in_order() -> None:
     carrier.wire.run(1)
     assert late.codes == [503]
     carrier.wire.settle()
-    assert {record.ending for record in carrier.records} == {"cancelled", "hung_up_by_us"}
+    assert {record.ending for record in carrier.records} == {"refused", "hung_up_by_us"}
     assert carrier.switch.journal.calls == carrier.switch.taken == 3
 
 

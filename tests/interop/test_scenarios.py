@@ -318,7 +318,8 @@ def test_silence(carrier: Callable[..., Carrier], sipp: Sipp) -> None:
     summary = called.stop()
     (call,) = called.calls
     assert (call["rule"], call["matched"], call["provisional"]) == ("unheard", True, [])
-    assert summary["calls"] == 1
+    assert (call["code"], call["ending"]) == (None, "abandoned")
+    assert summary["codes"] == {"none": 1}
 
 
 def test_lines_are_counted(carrier: Callable[..., Carrier], sipp: Sipp) -> None:

@@ -162,3 +162,20 @@ def test_a_response_that_cannot_be_sent_ends_a_call_before_its_answer() -> None:
     assert callee.taken[0].ending is Ending.TRANSPORT_FAILED
     wire.settle()
     assert callee.idle
+
+
+def test_a_long_ringing_is_repeated_every_minute_until_it_ends() -> None:
+    wire, out, taken = ringing()
+    taken.ring(180)
+    wire.run(150)
+    assert [response.status for response in out.responses] == [180, 180, 180]
+    taken.answer()
+    wire.run(200)
+    assert [response.status for response in out.responses] == [180, 180, 180, 200]
+
+
+def test_a_call_cannot_be_answered_twice() -> None:
+    _, _, taken = ringing()
+    taken.answer()
+    with pytest.raises(LocalProtocolError):
+        taken.answer()

@@ -1,6 +1,7 @@
 """180 Ringing: the phone rings (RFC 3261 section 21.1.2). It makes an early dialog.
 
-While the ringing lasts it is said again every minute, so that no proxy on the way gives the call up (section 13.3.1.1).
+While the ringing lasts the session says it again every minute, so that no proxy on the way gives the call up
+(section 13.3.1.1).
 """
 
 from __future__ import annotations

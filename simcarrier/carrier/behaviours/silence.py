@@ -22,6 +22,8 @@ class Silence:
 
     def perform(self, call: Call, now: float) -> float:
         """Wait, and in the end forget."""
+        call.silent = True
+        call.session.stop_reminding()
         base = call.session.agent.endpoint.base
         return PATIENCE if call.session.status else base.t64 + base.t4
 

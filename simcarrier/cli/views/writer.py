@@ -7,6 +7,7 @@ for a moment, and a thread writes them. If too many wait, further ones are count
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import TextIO
 
@@ -60,7 +61,7 @@ class LineWriter:
                 return
             if not self._closing:
                 # Collect for a moment, so that a thousand calls a second cost twenty writes.
-                threading.Event().wait(MOMENT)
+                time.sleep(MOMENT)
 
     def _flush(self) -> None:
         lines = self._lines

@@ -1,0 +1,44 @@
+"""The benchmarks run: each in small, against SIPp, without a lost call. Their figures are in benchmarks/README.md."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .harness import peer
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+IN_SMALL = {
+    "reject_call.py": ["--pairs", "1", "--seconds", "1", "--rates", "200", "--no-limit"],
+    "answered_call.py": ["--pairs", "1", "--seconds", "1", "--rates", "100", "--no-limit"],
+    "stalled_calls.py": ["--calls", "50", "--rate", "100", "--held", "7"],
+}
+HELPERS = {"pairs.py", "sipp.py"}
+
+
+def test_every_benchmark_is_tried_and_told_of() -> None:
+    assert {file.name for file in BENCHMARKS.glob("*.py")} == IN_SMALL.keys() | HELPERS
+    told = (BENCHMARKS / "README.md").read_text()
+    assert [name for name in IN_SMALL if name not in told] == []
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("name", IN_SMALL)
+def test_it_runs_and_loses_no_call(name: str) -> None:
+    peer("sipp")
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / name), *IN_SMALL[name]],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.split() for line in done.stdout.splitlines() if re.match(r"\s*(\d+|simcarrier|SIPp)\s+[\d.]+\s", line)]
+    assert rows, done.stdout
+    assert [row for row in rows if row[-1] != "0"] == [], done.stdout
