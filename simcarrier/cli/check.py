@@ -1,5 +1,4 @@
-"""``simcarrier check FILE...``: read scenarios and tell all that is wrong with them, without running
-anything."""
+"""``simcarrier check FILE...``: read scenarios and tell all that is wrong with them, without running anything."""
 
 from __future__ import annotations
 
@@ -8,22 +7,7 @@ from pathlib import Path
 
 import click
 
-SETTING = "NAME=VALUE"
-
-
-def settings(context: click.Context, option: click.Parameter, written: tuple[str, ...]) -> dict[str, str]:
-    """What ``--set NAME=VALUE`` says, as a mapping; a click callback.
-
-    Raises:
-        click.BadParameter: there is no ``=``, or no name before it.
-    """
-    values = {}
-    for setting in written:
-        name, equals, value = setting.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"{setting!r}: write {SETTING}")
-        values[name] = value
-    return values
+from .options import set_option
 
 
 def scenario_files(paths: tuple[Path, ...]) -> Iterator[Path]:
@@ -37,10 +21,8 @@ def scenario_files(paths: tuple[Path, ...]) -> Iterator[Path]:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option(
-    "--set", "parameters", multiple=True, metavar=SETTING, callback=settings, help="Set a scenario's parameter."
-)
-def check(files: tuple[Path, ...], parameters: dict[str, str]) -> None:
+@set_option
+def check(files: tuple[Path, ...], settings: tuple[tuple[str, str], ...]) -> None:
     """Check scenario files; a folder stands for the scenarios in it.
 
     Every fault is told as file:line:column: place: what is wrong. Exit code 0 if all is well, else 2.
@@ -53,7 +35,7 @@ def check(files: tuple[Path, ...], parameters: dict[str, str]) -> None:
     good = True
     for path in found:
         try:
-            scenario = load(path, parameters)
+            scenario = load(path, dict(settings))
         except ScenarioError as error:
             good = False
             for fault in error.faults:

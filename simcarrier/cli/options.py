@@ -54,10 +54,18 @@ class Setting(click.ParamType[tuple[str, str]]):
             return value
         name, equals, text = str(value).partition("=")
         if not equals or not name:
-            self.fail(f"{value!r} must be written NAME=VALUE", param, ctx)
+            self.fail(f"{value!r}: write NAME=VALUE", param, ctx)
         return name, text
 
 
 DURATION = Duration()
 LISTEN = Listen()
-SETTING = Setting()
+
+set_option = click.option(
+    "--set",
+    "settings",
+    type=Setting(),
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a parameter of the scenario; repeatable.",
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import DURATION, LISTEN, SETTING
+from .options import DURATION, LISTEN, set_option
 
 if TYPE_CHECKING:
     from simcarrier.sip.transport import ListenAddress
@@ -34,7 +34,7 @@ EPILOG = "Exit status: 0 fine, 1 an expectation or the dialler failed, 2 wrong u
     "the run ends when it ends.",
 )
 @click.option("--seed", type=int, metavar="N", help="Make everything random repeatable.")
-@click.option("--set", "settings", type=SETTING, multiple=True, help="Change a parameter of the scenario; repeatable.")
+@set_option
 @click.option(
     "--format",
     "form",

@@ -13,9 +13,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
 from ..sip.errors import Malformed
+from ..sip.grammar import is_token
 from ..sip.transport import ListenAddress
 from .patterns import NumberPattern, TextPattern
-from .template import Template, is_token, one_line
+from .template import Template, one_line
 from .units import (
     COUNT_RANGE_PATTERN,
     SHARE_PATTERN,

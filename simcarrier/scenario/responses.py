@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from ..sip.grammar import is_token
 from .base import UNKNOWN, Model, fault
 from .fields import PARAMETER, TEXT_SCHEMA, BodyTemplate, MediaType, Written
-from .template import Template, is_token
+from .template import Template
 from .units import shown
 
 _CODE = re.compile(r"[0-9]{3}")

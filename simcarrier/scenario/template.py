@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..sip.grammar import is_token
 from .units import shown
 
 FIELDS = (
@@ -32,13 +33,7 @@ FIELDS = (
 """What can stand in braces, beside ``header.NAME``."""
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
-_TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-def is_token(text: str) -> bool:
-    """Whether the text is a token (RFC 3261 section 25.1), as header names are."""
-    return _TOKEN.fullmatch(text) is not None
 
 
 def one_line(text: str) -> str:

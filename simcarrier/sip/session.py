@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from .description import Negotiation
 from .dialog import Dialog
-from .errors import Malformed, RemoteProtocolError
+from .errors import LocalProtocolError, Malformed, RemoteProtocolError
 from .message import Request, Response
 from .repeater import Alarm, Repeater
 from .sdp import NotAcceptable
@@ -128,7 +128,7 @@ class Session:
 
     def _dialog(self) -> Dialog:
         if self.dialog is None:
-            raise RuntimeError("no dialog yet")
+            raise LocalProtocolError("there is no dialog yet")
         return self.dialog
 
     # Requests of the peer's within the dialog
