@@ -176,7 +176,7 @@ async def test_stopping_ends_calls_in_order() -> None:
     assert stalled.codes == [100, 487]
     assert sorted((record.code, record.ending) for record in carrier.journal.recent if record.code) == [
         (200, "hung_up_by_us"),
-        (487, "cancelled"),
+        (487, "refused"),
     ]
     assert not carrier.switch.busy
 

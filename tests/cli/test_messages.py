@@ -23,7 +23,7 @@ MISTAKES = {
     "a port too high": (["run", STALLED, "--listen", "udp:127.0.0.1:99999"], 2, ["from 0 to 65535"]),
     "somebody else's address": (["run", STALLED, "--listen", "udp:192.0.2.1:0"], 3, ["no such address", "--listen"]),
     "an unknown parameter": (["run", STALLED, "--set", "afer=3s"], 2, ['no parameter "afer"', 'did you mean "after"?']),
-    "no value": (["run", STALLED, "--set", "after"], 2, ["'after' must be written NAME=VALUE"]),
+    "no value": (["run", STALLED, "--set", "after"], 2, ["'after': write NAME=VALUE"]),
     "a value that does not fit": (["run", STALLED, "--set", "after=3"], 2, ["write 3s or 3ms"]),
     "no unit": (["run", STALLED, "--for", "5"], 2, ["write 5s or 5ms"]),
     "no calls": (["run", STALLED, "--calls", "0"], 2, ["'--calls'", "x>=1"]),

@@ -117,7 +117,7 @@ def test_a_signal_ends_calls_in_order(number: signal.Signals, alone: Path, carri
     ringing.finished()
     assert sorted((call["code"], call["ending"]) for call in called.calls) == [
         *[(200, "hung_up_by_us")] * 3,
-        *[(487, "cancelled")] * 3,
+        *[(487, "refused")] * 3,
     ]
     assert called.summary["codes"] == {"200": 3, "487": 3}
 
