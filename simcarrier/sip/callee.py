@@ -54,7 +54,17 @@ class CalleeSession(Session):
         user: told what happens.
     """
 
-    __slots__ = ("_reliable", "_reminder", "cancelled", "invite", "phrase", "responded_at", "transaction", "user")
+    __slots__ = (
+        "_last",
+        "_reliable",
+        "_reminder",
+        "cancelled",
+        "invite",
+        "phrase",
+        "responded_at",
+        "transaction",
+        "user",
+    )
 
     def __init__(self, agent: UserAgent, transaction: InviteServerTransaction) -> None:
         super().__init__(agent, transaction.channel, transaction.source)
@@ -63,6 +73,7 @@ class CalleeSession(Session):
         self.user: CalleeUser | None = None
         self._reliable: ReliableProvisionals | None = None
         self._reminder: Alarm | None = None
+        self._last = b""  # the 2xx, which the transaction does not keep
         self.cancelled = False
         self.phrase = ""
         self.responded_at: float | None = None
@@ -166,12 +177,12 @@ class CalleeSession(Session):
         extra = f"{self._record_route}{self.contact}{self.agent.allow_and_supported}{self.timer_lines(timer)}{extra}"
         if body:
             extra += SDP_TYPE
-        self.transaction.respond(200, now, extra=extra, body=body)
+        self._last = self.transaction.respond(200, now, extra=extra, body=body)
         self._stop_provisionals()
         self.phrase = "OK"
         self.answered_at = self.responded_at = now
         self.start_timer(timer, now)
-        self.repeat_until_ack(self.transaction, now)
+        self.repeat_until_ack(self.transaction, self.invite, self._last, now)
 
     def refuse(self, now: float, status: int, phrase: str | None = None, extra: str = "", body: bytes = b"") -> None:
         """Send a final response of class 3 to 6; its transaction repeats it until the ACK comes."""
@@ -190,8 +201,9 @@ class CalleeSession(Session):
 
     def repeat_last(self, now: float) -> None:
         """Send the last response once more, as a network that duplicates would."""
-        if self.transaction.last:
-            self.transaction.respond_again(now, self.transaction.last)
+        last = self._last or self.transaction.last
+        if last:
+            self.transaction.respond_again(now, last)
 
     # What happens to it
 
@@ -260,6 +272,7 @@ class CalleeSession(Session):
     def on_ended(self, ending: Ending, now: float) -> None:
         """Tell the user, and let go of it: user and session hold each other."""
         self.stop_reminding()
+        self.transaction.user = None  # it outlives us by up to 32 s
         user, self.user = self.user, None
         if user is not None:
             user.ended(ending, now)

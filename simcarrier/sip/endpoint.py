@@ -22,6 +22,7 @@ from .parse import parse
 from .status import phrase_for
 from .timers import TimerQueue, Timers
 from .transaction import (
+    SPENT,
     ClientTransaction,
     ClientUser,
     Input,
@@ -80,11 +81,14 @@ class Limits:
     """What one endpoint keeps at most.
 
     Attributes:
-        transactions: server transactions at once. A call takes one for 5 s after its ACK, for 32 s without one; beyond
-            the limit a new request gets 503 with Retry-After, and a flood costs no more memory.
+        transactions: requests at once that wait for a final response or its ACK, some kilobytes each; without an ACK
+            one stays for 32 s. Beyond the limit a new request gets 503 with Retry-After: a flood costs no more memory.
+        spent: transactions at once that only absorb repetitions, less than a kilobyte each: a refused call leaves one
+            for 5 s, an answered one two for 32 s.
     """
 
     transactions: int = 100_000
+    spent: int = 500_000
 
 
 @dataclass(slots=True)
@@ -112,9 +116,10 @@ class Endpoint:
         out: what is to be sent: channel, destination, bytes.
         deaf: Call-IDs whose messages are to be lost, a simulated fault.
         counters: see `Counters`.
+        spent: server transactions that only absorb repetitions.
     """
 
-    __slots__ = ("_tables", "base", "core", "counters", "deaf", "limits", "out", "timers")
+    __slots__ = ("_tables", "base", "core", "counters", "deaf", "limits", "out", "spent", "timers")
 
     def __init__(self, core: Core, *, base: Timers | None = None, limits: Limits | None = None) -> None:
         self.core = core
@@ -124,6 +129,7 @@ class Endpoint:
         self.out: list[tuple[Channel, Address, bytes]] = []
         self.deaf: dict[str, Deafness] = {}
         self.counters = Counters()
+        self.spent = 0
         self._tables = _Tables()
 
     # What drives it
@@ -234,7 +240,8 @@ class Endpoint:
             # The user holds its transaction. Without a cycle a call's memory is given back the moment it is done with,
             # and the garbage collector, which would look at every call that is up, has nothing to do.
             transaction.user = None
-            tables.server.pop(transaction.key, None)
+            if tables.server.pop(transaction.key, None) is not None and transaction.request is SPENT:
+                self.spent -= 1
             if transaction.merge_mark:
                 tables.merged.pop(transaction.merge_mark, None)
         else:
@@ -306,7 +313,8 @@ class Endpoint:
         if request.method == "INVITE" and not request.glanced:
             learn(request)
         tables = self._tables
-        if len(tables.server) >= self.limits.transactions:
+        spent = self.spent
+        if len(tables.server) - spent >= self.limits.transactions or spent >= self.limits.spent:
             self.counters.overloaded += 1
             self.refuse(request, Refusal(503, extra="Retry-After: 5\r\n"), source, channel)
             return

@@ -204,9 +204,9 @@ class Session:
         extra = self.contact + self.agent.allow_and_supported + self.timer_lines(timer)
         if body:
             extra += SDP_TYPE
-        transaction.respond(200, now, extra=extra, body=body)
+        data = transaction.respond(200, now, extra=extra, body=body)
         if isinstance(transaction, InviteServerTransaction):
-            self.repeat_until_ack(transaction, now)
+            self.repeat_until_ack(transaction, request, data, now)
         self.start_timer(timer, now)
 
     def _options(self, transaction: ServerTransaction, now: float) -> None:
@@ -299,10 +299,9 @@ class Session:
                 [("Contact", f"<{self.contact_uri}>"), ("Supported", "timer"), ("Session-Expires", value)],
             )
 
-    def repeat_until_ack(self, transaction: InviteServerTransaction, now: float) -> None:
-        """Repeat a 2xx until its ACK (section 13.3.1.4); without one in 64 T1, hang up."""
+    def repeat_until_ack(self, transaction: InviteServerTransaction, invite: Request, data: bytes, now: float) -> None:
+        """Repeat a 2xx, by its bytes, until its ACK (section 13.3.1.4); without one in 64 T1, hang up."""
         endpoint = self.agent.endpoint
-        data = transaction.last
 
         def again(now: float) -> None:
             transaction.respond_again(now, data)
@@ -312,7 +311,7 @@ class Session:
             self.hang_up(now, ending=Ending.UNACKNOWLEDGED)
 
         repeater = Repeater(endpoint.timers, endpoint.base, again, gave_up, now, endpoint.base.t2)
-        self._unacknowledged = (transaction.request.cseq[0], repeater, not transaction.request.body)
+        self._unacknowledged = (invite.cseq[0], repeater, not invite.body)
 
     # The end
 

@@ -161,6 +161,7 @@ def test_the_limits_are_the_real_ones() -> None:
     table = section(README, "Limits and safety")
     streams = StreamLimits()
     assert f"| {Limits().transactions:,} |" in table
+    assert f"| {Limits().spent:,} |" in table
     assert f"| {streams.connections:,} |" in table
     assert f"| {streams.idle:g} s |" in table
     assert f"| {streams.message:g} s; {streams.handshake:g} s |" in table

@@ -66,7 +66,7 @@ FIGURE_7 = """
 Proceeding:  INVITE           -> send last response             ; Proceeding
 Proceeding:  200 ms           -> send 100                       ; Proceeding
 Proceeding:  user gives 1xx   -> send response                  ; Proceeding
-Proceeding:  user gives 2xx   -> start L, send response         ; Accepted
+Proceeding:  user gives 2xx   -> start L, send response, let go ; Accepted
 Proceeding:  user gives 3xx-6xx -> start G and H, send response ; Completed
 Proceeding:  transport error  -> tell transport error           ; Proceeding
 Completed:   INVITE           -> send last response             ; Completed
@@ -93,13 +93,13 @@ Terminated:  user gives 3xx-6xx -> forbidden
 
 FIGURE_8 = """
 Trying:      user gives 1xx   -> send response                  ; Proceeding
-Trying:      user gives 2xx   -> start J, send response         ; Completed
-Trying:      user gives 3xx-6xx -> start J, send response       ; Completed
+Trying:      user gives 2xx   -> start J, send response, let go ; Completed
+Trying:      user gives 3xx-6xx -> start J, send response, let go ; Completed
 Trying:      transport error  -> tell transport error           ; Terminated
 Proceeding:  request          -> send last response             ; Proceeding
 Proceeding:  user gives 1xx   -> send response                  ; Proceeding
-Proceeding:  user gives 2xx   -> start J, send response         ; Completed
-Proceeding:  user gives 3xx-6xx -> start J, send response       ; Completed
+Proceeding:  user gives 2xx   -> start J, send response, let go ; Completed
+Proceeding:  user gives 3xx-6xx -> start J, send response, let go ; Completed
 Proceeding:  transport error  -> tell transport error           ; Terminated
 Completed:   request          -> send last response             ; Completed
 Completed:   transport error  -> tell transport error           ; Terminated

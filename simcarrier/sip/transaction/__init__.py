@@ -13,6 +13,7 @@ from .client import (
     client_key,
 )
 from .server import (
+    SPENT,
     InviteServerTransaction,
     NonInviteServerTransaction,
     ServerTransaction,
@@ -35,6 +36,7 @@ __all__ = [
     "INVITE_SERVER",
     "NON_INVITE_CLIENT",
     "NON_INVITE_SERVER",
+    "SPENT",
     "ClientTransaction",
     "ClientUser",
     "Input",

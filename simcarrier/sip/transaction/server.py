@@ -133,7 +133,7 @@ class ServerTransaction:
         self._fired = 0
         self._gives_up = 0.0
 
-    def respond(self, status: int, now: float, phrase: str | None = None, extra: str = "", body: bytes = b"") -> None:
+    def respond(self, status: int, now: float, phrase: str | None = None, extra: str = "", body: bytes = b"") -> bytes:
         """Send a response.
 
         Args:
@@ -143,6 +143,9 @@ class ServerTransaction:
             extra: further header lines, each ended by CRLF.
             body: the body; its Content-Type belongs into ``extra``.
 
+        Returns:
+            The bytes sent; none if it came too late to matter.
+
         Raises:
             LocalProtocolError: a final response has gone out already.
         """
@@ -151,12 +154,13 @@ class ServerTransaction:
         if row is None:
             if forbidden(self._kind, self.state, what):
                 raise LocalProtocolError(f"{status} cannot be sent in state {self.state.name}")
-            return
+            return b""
         data = self.build(status, phrase, extra, body)
         self.last_status = status
         actions, self.state = row
         for action in actions:
             action(self, now, data)
+        return data
 
     def build(self, status: int, phrase: str | None = None, extra: str = "", body: bytes = b"") -> bytes:
         """The bytes of a response: with our tag, but for 100 (section 8.2.6.2)."""
@@ -207,6 +211,19 @@ class ServerTransaction:
         """Action: send the last response again, if there was one."""
         if self.last:
             self.endpoint.out.append((self.channel, self.destination, self.last))
+
+    def let_go(self, now: float, data: bytes) -> None:
+        """Action: keep no more than what absorbs, or answers, repetitions until the timer that ends the transaction.
+
+        A call's memory, some kilobytes, is then used again at once by the next one, still warm; kept for 5 or 32
+        seconds more it would go through the caches and cost as much as reading the message.
+        """
+        self.request = SPENT
+        if self.state is not State.ACCEPTED:  # there the user may give its 2xx once more
+            self._base = self._to = ""
+        if self.state is not State.COMPLETED:
+            self.last = b""
+        self.endpoint.spent += 1
 
     def inform_timeout(self, now: float, data: bytes) -> None:
         """Action: tell the user that no ACK came."""
@@ -278,16 +295,6 @@ class InviteServerTransaction(ServerTransaction):
         user, self.user = self.user, None
         if user is not None:
             user.acknowledged(now)
-
-    def let_go(self, now: float, data: bytes) -> None:
-        """Action: keep no more than what absorbs repetitions for Timer I.
-
-        A call's memory, some kilobytes, is then used again at once by the next one, still warm; kept for five seconds
-        more it would go through the caches and cost as much as reading the message.
-        """
-        self.request = SPENT
-        self.last = b""
-        self._base = self._to = ""
 
 
 class NonInviteServerTransaction(ServerTransaction):
