@@ -41,8 +41,6 @@ def framing_fault(request: Request, *, framed: bool = False) -> Refusal | None:
         request: the request.
         framed: it came over a stream, where Content-Length must be there (section 18.3).
     """
-    if request.glanced:
-        return None
     if request.version != "SIP/2.0":
         return Refusal(505)
     first = request.index()

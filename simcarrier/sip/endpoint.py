@@ -303,15 +303,16 @@ class Endpoint:
             self.core.response_received(response, now)
 
     def _new_request(self, key: str, request: Request, source: Address, channel: Channel, now: float) -> None:
-        fault = framing_fault(request, framed=channel.reliable)
-        if fault is not None:
-            if answerable(request):
-                self.refuse(request, fault, source, channel)
-            else:
-                self.counters.malformed += 1
-            return
-        if request.method == "INVITE" and not request.glanced:
-            learn(request)
+        if not request.glanced:
+            fault = framing_fault(request, framed=channel.reliable)
+            if fault is not None:
+                if answerable(request):
+                    self.refuse(request, fault, source, channel)
+                else:
+                    self.counters.malformed += 1
+                return
+            if request.method == "INVITE":
+                learn(request)
         tables = self._tables
         spent = self.spent
         if len(tables.server) - spent >= self.limits.transactions or spent >= self.limits.spent:

@@ -12,6 +12,7 @@ What is learned is little and bounded, and a peer that shuffles its fields makes
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 
 from .field_names import canonical
 from .message import Request
@@ -32,8 +33,8 @@ LONGEST = 4096
 _NUMBER = r"[A-Za-z0-9+_.!~*'()-]++"
 _START = rf"INVITE (sips?:({_NUMBER})@[^\s<>\"]++) SIP/2\.0"
 _VALUES = {
-    "via": r"SIP/2\.0/([A-Z]++) (\[[0-9A-Fa-f:.]++\]|[^\s;:,\[\]\"]++)(?::(\d{1,4}))?+"
-    r"((?:;(?!branch=)[^;,\s\"]++)*+;branch=(z9hG4bK[^;,\s\"]*+)(?:;(?!branch=)[^;,\s\"]++)*+)",
+    "via": r"(SIP/2\.0/([A-Z]++) (\[[0-9A-Fa-f:.]++\]|[^\s;:,\[\]\"]++)(?::(\d{1,4}))?+"
+    r"((?:;(?!branch=)[^;,\s\"]++)*+;branch=(z9hG4bK[^;,\s\"]*+)(?:;(?!branch=)[^;,\s\"]++)*+))",
     "from": rf"((?:[A-Za-z0-9][A-Za-z0-9 ]*+)?+<sips?:({_NUMBER})@[^\s<>\"%\\]++>;tag=([^\s;,\"<>]++))",
     "to": r"((?:[A-Za-z0-9][A-Za-z0-9 ]*+)?+<sips?:[^\s<>\"%\\]++>)",
     "call-id": r"(\S++)",
@@ -48,7 +49,7 @@ _NEEDED = frozenset(_VALUES) - {"max-forwards"}
 class Layout:
     """The fields of an INVITE in their order."""
 
-    __slots__ = ("_keys", "_match", "_places")
+    __slots__ = ("_keys", "_match", "_parts", "_values")
 
     def __init__(self, names: list[str]) -> None:
         keys = [canonical(name) for name in names]
@@ -61,8 +62,11 @@ class Layout:
             places[key] = place
             place += re.compile(value).groups
         self._match = re.compile("".join(pieces) + r"\Z", re.ASCII).match
-        self._keys = tuple(key for key in keys if key != "via")
-        self._places = (places["via"], places["from"], places["content-length"], *(places[key] for key in self._keys))
+        self._keys = keys
+        self._values = itemgetter(*(places[key] - 1 for key in keys))
+        via, caller = places["via"], places["from"]
+        # Transport, host, port, parameters and branch; user and tag of From; the length of the body.
+        self._parts = itemgetter(*range(via, via + 5), caller, caller + 1, places["content-length"] - 1)
 
     def read(self, data: bytes, head: str, body_at: int) -> Request | None:
         """The request, if its head is of this layout and its body whole; else None."""
@@ -70,16 +74,13 @@ class Layout:
         if match is None:
             return None
         found = match.groups()
-        via_at, from_at, length_at, *others = self._places
-        if int(found[length_at - 1]) > len(data) - body_at:
+        transport, host, digits, tail, branch, from_user, from_tag, length = self._parts(found)
+        if int(length) > len(data) - body_at:
             return None
         request = Request(data, None, body_at, "INVITE", found[0])
-        transport, host, port, tail, branch = found[via_at - 1 : via_at + 4]
-        number = None if port is None else int(port)
-        via = Via(transport, host, number, tail, branch, sent_by_text(host, number))
-        first = {key: found[at - 1] for key, at in zip(self._keys, others, strict=True)}
-        first["via"] = f"SIP/2.0/{transport} {host}{'' if port is None else ':' + port}{tail}"
-        request.take_glance(first, via, found[1], found[from_at], found[from_at + 1])
+        port = None if digits is None else int(digits)
+        via = Via(transport, host, port, tail, branch, sent_by_text(host, port))
+        request.take_glance(dict(zip(self._keys, self._values(found), strict=True)), via, found[1], from_user, from_tag)
         return request
 
 
