@@ -6,7 +6,7 @@ checked in a single pass in C, which costs half of reading it field by field. Wh
 folded line, a quoted name, a tag in To) does not match, and is read with care as ever. The glance takes nothing that
 the careful reading refuses, and reads nothing otherwise: a test holds the two against each other.
 
-What is learned is little and bounded, and a peer that shuffles its fields makes us learn nothing.
+What is learned is little and bounded, so a peer that shuffles its fields costs no more than the careful reading.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ FAMILIAR = 8
 
 STRANGERS = 32
 """Layouts met and not yet learned that are counted; then counting starts anew."""
+
+MOST = 64
+"""Layouts learned at most while the process lives: making one costs a millisecond, which no peer may ask for at will."""
 
 LONGEST = 4096
 """Characters of a head that is worth a glance."""
@@ -86,6 +89,7 @@ class Layout:
 
 _layouts: list[Layout] = []
 _strangers: dict[tuple[str, ...], int] = {}
+_learned: set[tuple[str, ...]] = set()
 
 
 def glance(data: bytes, head: str, body_at: int) -> Request | None:
@@ -112,8 +116,10 @@ def learn(request: Request) -> None:
     if len(_strangers) >= STRANGERS and met == 1:
         _strangers.clear()
     _strangers[names] = met
-    if met == FAMILIAR:
-        keys = [canonical(name) for name in names]
-        if len(set(keys)) == len(keys) and set(keys) >= _NEEDED and keys[0] == "via":
-            _layouts.insert(0, Layout(list(names)))
-            del _layouts[KEPT:]
+    if met != FAMILIAR or names in _learned or len(_learned) >= MOST:
+        return
+    keys = [canonical(name) for name in names]
+    if len(set(keys)) == len(keys) and set(keys) >= _NEEDED and keys[0] == "via":
+        _learned.add(names)
+        _layouts.insert(0, Layout(list(names)))
+        del _layouts[KEPT:]

@@ -10,7 +10,7 @@ from simcarrier.sip import glance as room
 from simcarrier.sip.check import framing_fault
 from simcarrier.sip.errors import Malformed
 from simcarrier.sip.field_names import canonical
-from simcarrier.sip.glance import FAMILIAR, KEPT, STRANGERS, Layout, glance, learn
+from simcarrier.sip.glance import FAMILIAR, KEPT, MOST, STRANGERS, Layout, glance, learn
 from simcarrier.sip.message import Request
 from simcarrier.sip.parse import parse
 
@@ -32,6 +32,7 @@ USUAL = {
 def _forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "_layouts", [])
     monkeypatch.setattr(room, "_strangers", {})
+    monkeypatch.setattr(room, "_learned", set())
 
 
 def written(values: dict[str, str], uri: str = "sip:+49301234@127.0.0.1:5070", body: bytes = b"v=0\n") -> bytes:
@@ -163,6 +164,30 @@ def test_what_is_learned_is_bounded_and_the_familiar_stays() -> None:
     assert len(room._strangers) <= STRANGERS
     assert len(room._layouts) == KEPT
     assert careful(written({**USUAL, f"X-Kind-{2 * KEPT - 1}": "1"})).glanced
+
+
+def test_a_peer_that_shuffles_its_fields_cannot_make_us_learn_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = 0
+
+    def count(names: list[str]) -> Layout:
+        nonlocal made
+        made += 1
+        return Layout(names)
+
+    monkeypatch.setattr(room, "Layout", count)
+    for kind in range(2 * MOST):
+        for _ in range(FAMILIAR):
+            learn(careful(written({**USUAL, f"X-Kind-{kind}": "1"})))
+    assert made == MOST
+
+
+def test_a_layout_is_learned_once() -> None:
+    quoted = careful(written(USUAL | {"From": '"quoted" <sip:+4930@127.0.0.1>;tag=1'}))
+    for _ in range(3):
+        for _ in range(FAMILIAR):
+            learn(quoted)  # of a familiar layout, yet never matched by it
+        room._strangers.clear()
+    assert len(room._layouts) == 1
 
 
 def test_the_layout_met_last_is_asked_first() -> None:
