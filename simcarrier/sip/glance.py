@@ -28,7 +28,7 @@ STRANGERS = 32
 """Layouts met and not yet learned that are counted; then counting starts anew."""
 
 MOST = 64
-"""Layouts learned at most while the process lives: making one costs a millisecond, which no peer may ask for at will."""
+"""Layouts learned at most while the process lives: one costs a millisecond, which no peer may ask for at will."""
 
 LONGEST = 4096
 """Characters of a head that is worth a glance."""
@@ -52,9 +52,10 @@ _NEEDED = frozenset(_VALUES) - {"max-forwards"}
 class Layout:
     """The fields of an INVITE in their order."""
 
-    __slots__ = ("_keys", "_match", "_parts", "_values")
+    __slots__ = ("_keys", "_match", "_parts", "_values", "names")
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
         keys = [canonical(name) for name in names]
         pieces = [_START]
         place = 3
@@ -89,7 +90,7 @@ class Layout:
 
 _layouts: list[Layout] = []
 _strangers: dict[tuple[str, ...], int] = {}
-_learned: set[tuple[str, ...]] = set()
+_learned: list[tuple[str, ...]] = []
 
 
 def glance(data: bytes, head: str, body_at: int) -> Request | None:
@@ -116,10 +117,10 @@ def learn(request: Request) -> None:
     if len(_strangers) >= STRANGERS and met == 1:
         _strangers.clear()
     _strangers[names] = met
-    if met != FAMILIAR or names in _learned or len(_learned) >= MOST:
+    if met != FAMILIAR or len(_learned) >= MOST or any(layout.names == names for layout in _layouts):
         return
     keys = [canonical(name) for name in names]
     if len(set(keys)) == len(keys) and set(keys) >= _NEEDED and keys[0] == "via":
-        _learned.add(names)
-        _layouts.insert(0, Layout(list(names)))
+        _learned.append(names)
+        _layouts.insert(0, Layout(names))
         del _layouts[KEPT:]

@@ -32,7 +32,7 @@ USUAL = {
 def _forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "_layouts", [])
     monkeypatch.setattr(room, "_strangers", {})
-    monkeypatch.setattr(room, "_learned", set())
+    monkeypatch.setattr(room, "_learned", [])
 
 
 def written(values: dict[str, str], uri: str = "sip:+49301234@127.0.0.1:5070", body: bytes = b"v=0\n") -> bytes:
@@ -42,7 +42,7 @@ def written(values: dict[str, str], uri: str = "sip:+49301234@127.0.0.1:5070", b
 
 def glanced(data: bytes, names: list[str] | None = None) -> Request | None:
     end = data.find(b"\r\n\r\n")
-    return Layout(names or list(USUAL)).read(data, str(data[:end], "utf-8", "surrogateescape"), end + 4)
+    return Layout(tuple(names or USUAL)).read(data, str(data[:end], "utf-8", "surrogateescape"), end + 4)
 
 
 def assert_same_as_careful(data: bytes, quick: Request) -> None:
@@ -169,7 +169,7 @@ def test_what_is_learned_is_bounded_and_the_familiar_stays() -> None:
 def test_a_peer_that_shuffles_its_fields_cannot_make_us_learn_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     made = 0
 
-    def count(names: list[str]) -> Layout:
+    def count(names: tuple[str, ...]) -> Layout:
         nonlocal made
         made += 1
         return Layout(names)
