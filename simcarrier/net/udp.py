@@ -156,12 +156,13 @@ class UdpChannel(NetChannel):
                 # Linux may report an ICMP error of an earlier datagram here; it does not say whose.
                 counters.receive_failures += 1
                 continue
-            counters.datagrams_in += 1
             if len(received[0]) == size:
                 size = self._size = LARGEST
+                counters.datagrams_in += 1
                 counters.cut += 1
                 continue
             batch.append(received)
+        counters.datagrams_in += len(batch)
         return [(data, source[:2]) for data, source in batch] if self._wide else batch
 
     def _readable(self) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from .dialog import Dialog
 from .errors import LocalProtocolError
+from .refresh import takes_update
 from .reliable import ReliableProvisionals
 from .repeater import Alarm
 from .sdp import NotAcceptable
@@ -30,6 +31,9 @@ REMIND_AFTER = 60.0
 
 class CalleeUser(Protocol):
     """Who decides what a called party does."""
+
+    def answered(self, now: float) -> None:
+        """Our 2xx has gone out."""
 
     def established(self, now: float) -> None:
         """The ACK to our 2xx has come."""
@@ -111,18 +115,18 @@ class CalleeSession(Session):
             reliable: by RFC 3262, if the caller understands it; also where the caller demands it.
         """
         self._ensure_dialog()
-        tokens = self.invite.tokens("supported")
         required = "100rel" in self.invite.tokens("require")
+        reliable = required or (reliable and "100rel" in self.invite.tokens("supported"))
         body = b""
         if with_sdp:
             try:
-                body = self.describe(self.invite, offer_if_none=required or (reliable and "100rel" in tokens))
+                body = self.describe(self.invite, offer_if_none=reliable)
             except (NotAcceptable, ValueError):
                 body = b""  # an offer that can't be answered is refused by the final response, not by this one
         extra = f"{self._record_route}{self.contact}{extra}"
         if body:
             extra += SDP_TYPE
-        if required or (reliable and "100rel" in tokens):
+        if reliable:
             if self._reliable is None:
                 self._reliable = ReliableProvisionals(self.agent.endpoint, self.transaction, self._no_prack)
             self._reliable.send(status, phrase, extra, body, now)
@@ -181,8 +185,12 @@ class CalleeSession(Session):
         self._stop_provisionals()
         self.phrase = "OK"
         self.answered_at = self.responded_at = now
-        self.start_timer(timer, now)
+        if timer is not None:
+            self.peer_takes_update = takes_update(self.invite)
+            self.start_timer(timer, now)
         self.repeat_until_ack(self.transaction, self.invite, self._last, now)
+        if self.user is not None:
+            self.user.answered(now)
 
     def refuse(self, now: float, status: int, phrase: str | None = None, extra: str = "", body: bytes = b"") -> None:
         """Send a final response of class 3 to 6; its transaction repeats it until the ACK comes."""
@@ -191,7 +199,8 @@ class CalleeSession(Session):
         self.transaction.respond(status, now, phrase, extra, body)
         self.phrase = phrase or phrase_for(status)
         self.responded_at = now
-        self._stop_provisionals()
+        if self._reminder is not None or self._reliable is not None:
+            self._stop_provisionals()
 
     def abandon(self, now: float) -> None:
         """Forget the call without another word: the caller hears nothing any more, as from a carrier that lost it."""
@@ -271,7 +280,8 @@ class CalleeSession(Session):
 
     def on_ended(self, ending: Ending, now: float) -> None:
         """Tell the user, and let go of it: user and session hold each other."""
-        self.stop_reminding()
+        if self._reminder is not None:
+            self.stop_reminding()
         self.transaction.user = None  # it outlives us by up to 32 s
         user, self.user = self.user, None
         if user is not None:
@@ -313,7 +323,8 @@ class CalleeSession(Session):
     @property
     def _record_route(self) -> str:
         """Record-Route copied into a response that makes a dialog (section 12.1.1)."""
-        return "".join(f"Record-Route: {value}\r\n" for value in self.invite.get_all("record-route"))
+        values = self.invite.get_all("record-route")
+        return "".join([f"Record-Route: {value}\r\n" for value in values]) if values else ""
 
     def _stop_provisionals(self) -> None:
         self.stop_reminding()

@@ -95,6 +95,8 @@ def refusal(
         body_types: media types that are understood.
     """
     method = request.method
+    if request.glanced and method in methods:
+        return None
     if method not in methods:
         return Refusal(405 if method in known_methods else 501, extra=f"Allow: {', '.join(methods)}\r\n")
     if not request.user or not request.uri.startswith(("sip:", "sips:")):

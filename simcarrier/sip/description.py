@@ -21,8 +21,8 @@ REMEMBERED = 256
 """Different offers whose answers are remembered."""
 
 # Well-formed, so that what is malformed goes to the parser and is found out.
-_ORIGIN = re.compile(rb"(?m)^o=[^\s]+ \d{1,20} \d{1,20} IN IP[46] [^\s]+(?=\r?$)")
-_PORT = re.compile(rb"(?m)^m=audio (?:[1-9]\d{0,3}|[1-5]\d{4}) ")
+_ORIGIN = re.compile(rb"\no=[^\s]+ \d{1,20} \d{1,20} IN IP[46] [^\s]+(?=\r?\n)")
+_PORT = re.compile(rb"\nm=audio (?:[1-9]\d{0,3}|[1-5]\d{4}) ")
 
 
 class Negotiation:
@@ -55,7 +55,7 @@ class Negotiation:
             Malformed: it can't be read.
             NotAcceptable: nothing in common.
         """
-        likeness = _PORT.sub(b"m=audio 9 ", _ORIGIN.sub(b"o=- 0 0 IN IP4 0.0.0.0", body, count=1))
+        likeness = _PORT.sub(b"\nm=audio 9 ", _ORIGIN.sub(b"\no=- 0 0 IN IP4 0.0.0.0", body, count=1))
         said = _answer_to(likeness, self._address, self._port)
         self.remote = body
         return self._say(said)

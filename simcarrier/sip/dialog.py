@@ -26,12 +26,13 @@ class Dialog:
         call_id, local_tag, remote_tag: its identity.
         local_party, remote_party: From and To values of our requests, tags included.
         local_seq, remote_seq: CSeq numbers last used; None if there has been none.
-        remote_target: the peer's Contact URI, the Request-URI of our requests.
         route_set: Route values, nearest first.
         confirmed: a 2xx has made it; before that it is early.
     """
 
     __slots__ = (
+        "_remote_target",
+        "_request",
         "call_id",
         "confirmed",
         "local_party",
@@ -40,7 +41,6 @@ class Dialog:
         "remote_party",
         "remote_seq",
         "remote_tag",
-        "remote_target",
         "route_set",
     )
 
@@ -55,7 +55,8 @@ class Dialog:
         self.call_id = call_id
         self.local_tag, self.local_party = local
         self.remote_tag, self.remote_party = remote
-        self.remote_target = remote_target
+        self._remote_target = remote_target
+        self._request: Request | None = None  # whose Contact is the remote target, until someone asks for it
         self.route_set = route_set
         self.local_seq: int | None = None
         self.remote_seq: int | None = None
@@ -68,10 +69,11 @@ class Dialog:
             request.call_id,
             (local_tag, _with_tag(request.get("to") or "", local_tag)),
             (request.from_tag, request.get("from") or ""),
-            contact_uri(request) or _uri_of(request.get("from") or ""),
+            "",
             request.values("record-route"),
         )
         dialog.remote_seq = request.cseq[0]
+        dialog._request = request
         return dialog
 
     @classmethod
@@ -86,6 +88,15 @@ class Dialog:
         )
         dialog.local_seq = request.cseq[0]
         return dialog
+
+    @property
+    def remote_target(self) -> str:
+        """The peer's Contact URI, the Request-URI of our requests. Read at the first question: few calls ask."""
+        request = self._request
+        if request is not None:
+            self._remote_target = contact_uri(request) or _uri_of(request.get("from") or "")
+            self._request = None
+        return self._remote_target
 
     @property
     def id(self) -> DialogId:
@@ -105,7 +116,8 @@ class Dialog:
 
     def refresh_target(self, message: Request | Response) -> None:
         """Take the Contact of a target refresh (re-INVITE, UPDATE, or the 2xx to one)."""
-        self.remote_target = contact_uri(message) or self.remote_target
+        self._remote_target = contact_uri(message) or self.remote_target
+        self._request = None
 
     def make_request(
         self,

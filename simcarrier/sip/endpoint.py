@@ -19,7 +19,6 @@ from .errors import Malformed
 from .glance import learn
 from .message import Request, Response
 from .parse import parse
-from .status import phrase_for
 from .timers import TimerQueue, Timers
 from .transaction import (
     SPENT,
@@ -34,9 +33,13 @@ from .transaction import (
     State,
     client_key,
     reply_head,
+    rest_of_head,
+    status_line,
 )
 from .transport import Address, Channel
 from .via import MAGIC_COOKIE, quick_key
+
+_ACK, _ACCEPTED = Input.ACK, State.ACCEPTED  # looked up once, not for each message
 
 
 class Core(Protocol):
@@ -137,10 +140,10 @@ class Endpoint:
     def receive(self, data: bytes, source: Address, channel: Channel, now: float) -> None:
         """Take one message. Nothing that a peer can send makes this raise."""
         if data[:4] == b"ACK " and not self.deaf:
-            known = self._tables.server.get(quick_key(data) or "")
-            if known is not None and known.state is not State.ACCEPTED:
+            known = self._tables.server.get(quick_key(data))
+            if known is not None and known.state is not _ACCEPTED:
                 self.counters.requests += 1
-                known.step(Input.ACK, now)
+                known.step(_ACK, now)
                 return
         try:
             message = parse(data)
@@ -163,10 +166,12 @@ class Endpoint:
         if method == "INVITE" or method == "ACK":
             transaction = self._tables.server.get(key)
             if method == "ACK":
-                if transaction is None or transaction.state is State.ACCEPTED:
+                if transaction is None or transaction.state is _ACCEPTED:
+                    if not message.glanced and framing_fault(message) is None:
+                        learn(message)
                     self.core.ack_received(message, now)
                 else:
-                    transaction.step(Input.ACK, now)
+                    transaction.step(_ACK, now)
                 return
         else:
             key = f"{key} {method}"
@@ -311,8 +316,7 @@ class Endpoint:
                 else:
                     self.counters.malformed += 1
                 return
-            if request.method == "INVITE":
-                learn(request)
+            learn(request)
         tables = self._tables
         spent = self.spent
         if len(tables.server) - spent >= self.limits.transactions or spent >= self.limits.spent:
@@ -322,16 +326,14 @@ class Endpoint:
         mark = ""
         if not request.to_tag and request.method != "CANCEL":
             # From tag, Call-ID and CSeq of a running transaction under another branch: merged (section 8.2.2.2).
-            first = request.index()
-            mark = f"{first['call-id']} {first['cseq']} {request.from_tag}"
+            _, _, call_id, cseq = request.copied
+            mark = f"{call_id} {cseq} {request.from_tag}"
             if mark in tables.merged:
                 self.refuse(request, Refusal(482), source, channel)
                 return
         kind = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
-        transaction = kind(self, key, request, source, channel)
-        tables.server[key] = transaction
+        tables.server[key] = transaction = kind(self, key, request, source, channel, mark)
         if mark:
-            transaction.merge_mark = mark
             tables.merged[mark] = transaction
         if channel.reliable:
             tables.by_channel.setdefault(channel, set()).add(transaction)
@@ -342,14 +344,13 @@ class Endpoint:
         self.counters.refused += 1
         if request.method == "ACK":
             return
-        base, to = reply_head(request, source)
+        tag = b""
         if not request.to_tag:
             seed = f"{request.call_id} {request.via.branch}".encode("utf-8", "surrogateescape")
-            to = f"{to};tag={hashlib.blake2b(seed, digest_size=8).hexdigest()}"
-        phrase = why.phrase or phrase_for(why.status)
-        data = f"SIP/2.0 {why.status} {phrase}{base}To: {to}\r\n{why.extra}Content-Length: 0\r\n\r\n"
+            tag = b";tag=" + hashlib.blake2b(seed, digest_size=8).hexdigest().encode()
+        head = status_line(why.status, why.phrase), reply_head(request, source), tag, rest_of_head(why.extra, 0)
         destination = request.via.destination(source, reliable=channel.reliable)
-        self.out.append((channel, destination, data.encode("utf-8", "surrogateescape")))
+        self.out.append((channel, destination, b"".join(head)))
 
 
 def _old_key(request: Request) -> str:

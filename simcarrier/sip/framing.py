@@ -57,8 +57,8 @@ _TOKEN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 _CR = 0x0D
 _CRLFS = re.compile(rb"(?:\r\n)+")
 # A value goes on over folded lines: CRLF, then a space or a tab (RFC 3261 section 7.3.1). A lone CR stays in
-# the value and spoils it. Possessive quantifiers: no way back, so linear.
-_CONTENT_LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*+:([^\r]*+(?:\r(?!\n[^ \t])[^\r]*+)*+)", re.IGNORECASE)
+# the value and spoils it. Possessive quantifiers and atomic groups: no way back, so linear.
+_CONTENT_LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*+:([^\r]*+(?>(?:\r(?!\n[^ \t])[^\r]*+)*))", re.IGNORECASE)
 _DIGITS = re.compile(rb"[ \t\r\n]*([0-9]+)[ \t\r\n]*")
 
 

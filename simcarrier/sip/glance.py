@@ -1,10 +1,11 @@
-"""The usual INVITE, read at a glance.
+"""The usual request, read at a glance.
 
-A dialler's INVITEs have the same fields in the same order, call after call; only the values change. So once a layout
-has been met a few times it is made into one regular expression, and the next INVITE of that layout is taken apart and
-checked in a single pass in C, which costs half of reading it field by field. Whatever is not just so (another order, a
-folded line, a quoted name, a tag in To) does not match, and is read with care as ever. The glance takes nothing that
-the careful reading refuses, and reads nothing otherwise: a test holds the two against each other.
+A dialler's INVITEs have the same fields in the same order, call after call; only the values change. So do its ACKs and
+BYEs. Once a layout has been met a few times it is made into one regular expression, and the next request of that layout
+is taken apart and checked in a single pass in C, which costs half of reading it field by field. Whatever is not just so
+(another order, a folded line, a quoted name, a tag in the To of an INVITE) does not match, and is read with care as
+ever. The glance takes nothing that the careful reading refuses (`check.framing_fault`, `check.refusal`), and reads
+nothing otherwise: a test holds the two against each other.
 
 What is learned is little and bounded, so a peer that shuffles its fields costs no more than the careful reading.
 """
@@ -16,10 +17,10 @@ from operator import itemgetter
 
 from .field_names import canonical
 from .message import Request
-from .via import Via, sent_by_text
+from .via import Via, usual_via
 
 KEPT = 4
-"""Layouts kept, the one met last first: as many kinds of diallers as call at the same time."""
+"""Layouts kept for each method, the one met last first: as many kinds of diallers as call at the same time."""
 
 FAMILIAR = 8
 """Times that a layout must have been met before it is learned."""
@@ -33,94 +34,194 @@ MOST = 64
 LONGEST = 4096
 """Characters of a head that is worth a glance."""
 
+# Classes of what is visible in ASCII, written out: the engine tests those much faster than \s, \S and \d.
 _NUMBER = r"[A-Za-z0-9+_.!~*'()-]++"
-_START = rf"INVITE (sips?:({_NUMBER})@[^\s<>\"]++) SIP/2\.0"
+_TAG = r"[!#-+\--:=?-~]++"
+_NAME = r"(?:[A-Za-z0-9][A-Za-z0-9 ]*+)?"
+_ADDRESS = r"[!#-$&-;=?-\[\]-~]++"  # no quote, per cent, bracket, backslash
+_PART = r"[!#-+\--:<-~]"  # of a Via: no quote, comma, semicolon
+_PARAMS = rf"(?>(?:;(?!branch=){_PART}++)*)"
+_VIA = rf"((Via: SIP/2\.0/[A-Z]++ {_PART}++{_PARAMS});branch=((z9hG4bK{_PART}*+){_PARAMS}))"
+_WITH_NUMBER = rf"({_NUMBER})@[!#-;=?-~]++"
+_HOST = r"[A-Za-z0-9](?>(?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::[1-5]?[0-9]{1,4})?(?:;transport=[a-z]{3})?"
+
+_URI = {"INVITE": rf"sips?:{_WITH_NUMBER}", "ACK": rf"sips?:(?:{_WITH_NUMBER}|{_HOST})"}
+_URI["BYE"] = _URI["ACK"]
+METHODS = tuple(_URI)
+"""Methods whose requests are worth a glance."""
+
 _VALUES = {
-    "via": r"(SIP/2\.0/([A-Z]++) (\[[0-9A-Fa-f:.]++\]|[^\s;:,\[\]\"]++)(?::(\d{1,4}))?+"
-    r"((?:;(?!branch=)[^;,\s\"]++)*+;branch=(z9hG4bK[^;,\s\"]*+)(?:;(?!branch=)[^;,\s\"]++)*+))",
-    "from": rf"((?:[A-Za-z0-9][A-Za-z0-9 ]*+)?+<sips?:({_NUMBER})@[^\s<>\"%\\]++>;tag=([^\s;,\"<>]++))",
-    "to": r"((?:[A-Za-z0-9][A-Za-z0-9 ]*+)?+<sips?:[^\s<>\"%\\]++>)",
-    "call-id": r"(\S++)",
-    "cseq": r"(\d{1,9} INVITE)",
-    "max-forwards": r"(\d{1,3})",
-    "content-length": r"(\d{1,5})",
+    "from": rf"({_NAME}<sips?:({_NUMBER})@{_ADDRESS}>;tag=({_TAG}))",
+    "call-id": r"([!-~]++)",
+    "max-forwards": r"([0-9]{1,3}+)",
+    "content-type": r"(application/sdp)",
+    "content-length": r"([0-9]{1,5}+)",
 }
-_OTHER = r"(\S(?:[^\r\n]*\S)?)"
-_NEEDED = frozenset(_VALUES) - {"max-forwards"}
+_OTHER = r"([^ \t\r\n][^\r\n]*+(?<![ \t]))"
+_NEEDED = frozenset({"via", "from", "to", "call-id", "cseq", "content-length"})
+_SPECIAL = frozenset({"require", "content-encoding", "timestamp"})
+"""Fields that ask for more than a glance."""
+
+
+def _value(key: str, method: str) -> str:
+    """The expression for a value, in a group of its own."""
+    if key == "to":
+        return rf"({_NAME}<sips?:{_ADDRESS}>)" if method == "INVITE" else rf"({_NAME}<sips?:{_ADDRESS}>;tag=({_TAG}))"
+    if key == "cseq":
+        return rf"([0-9]{{1,9}}+ {method})"
+    return _VALUES.get(key, _OTHER)
 
 
 class Layout:
-    """The fields of an INVITE in their order."""
+    """A method and its fields in their order.
 
-    __slots__ = ("_keys", "_match", "_parts", "_values", "names")
+    Attributes:
+        method: the method.
+        names: the names of the fields as spelt.
+        copied: picks the values of From, To, Call-ID and CSeq out of what was found.
+        parts: picks the Request-URI, its user, the user and the tag of From.
+        length: picks the Content-Length.
+    """
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    __slots__ = ("_frame", "_keys", "_match", "_to_tag", "_values", "copied", "length", "method", "names", "parts")
+
+    def __init__(self, method: str, names: tuple[str, ...]) -> None:
+        self.method = method
         self.names = names
-        keys = [canonical(name) for name in names]
-        pieces = [_START]
-        place = 3
+        self._keys = keys = [canonical(name) for name in names]
         places: dict[str, int] = {}
+        pieces = [rf"{method} ({_URI[method]}) SIP/2\.0"]
         for name, key in zip(names, keys, strict=True):
-            value = _VALUES.get(key, _OTHER)
-            pieces.append(rf"\r\n{re.escape(name)}: {value}")
-            places[key] = place
-            place += re.compile(value).groups
+            places[key] = re.compile("".join(pieces)).groups
+            if key == "via":
+                pieces.append(rf"\r\n{_VIA}")
+            else:
+                pieces.append(rf"\r\n{re.escape(name)}:[ \t]*+{_value(key, method)}")
+        if "content-type" not in keys:
+            pieces = [piece.replace(_VALUES["content-length"], "(0)") for piece in pieces]
         self._match = re.compile("".join(pieces) + r"\Z", re.ASCII).match
-        self._keys = keys
-        self._values = itemgetter(*(places[key] - 1 for key in keys))
+        self._values = itemgetter(*(places[key] for key in keys))
         via, caller = places["via"], places["from"]
-        # Transport, host, port, parameters and branch; user and tag of From; the length of the body.
-        self._parts = itemgetter(*range(via, via + 5), caller, caller + 1, places["content-length"] - 1)
+        # What stands before the branch, what follows, the branch; the length of the body.
+        self._frame = itemgetter(via + 1, via + 2, via + 3, places["content-length"])
+        self.length = itemgetter(places["content-length"])
+        self._to_tag = None if method == "INVITE" else places["to"] + 1
+        self.parts = itemgetter(0, 1, caller + 1, caller + 2)
+        self.copied = itemgetter(places["from"], places["to"], places["call-id"], places["cseq"])
 
-    def read(self, data: bytes, head: str, body_at: int) -> Request | None:
+    def read(self, data: bytes, head: str, body_at: int) -> Glanced | None:
         """The request, if its head is of this layout and its body whole; else None."""
         match = self._match(head)
         if match is None:
             return None
         found = match.groups()
-        transport, host, digits, tail, branch, from_user, from_tag, length = self._parts(found)
+        sent, rest, branch, length = self._frame(found)
         if int(length) > len(data) - body_at:
             return None
-        request = Request(data, None, body_at, "INVITE", found[0])
-        port = None if digits is None else int(digits)
-        via = Via(transport, host, port, tail, branch, sent_by_text(host, port))
-        request.take_glance(dict(zip(self._keys, self._values(found), strict=True)), via, found[1], from_user, from_tag)
-        return request
+        via = usual_via(sent, rest, branch)
+        if via is None:
+            return None
+        to_tag = self._to_tag
+        return Glanced(data, body_at, self, found, via, "" if to_tag is None else found[to_tag])
+
+    def index(self, found: tuple[str, ...]) -> dict[str, str]:
+        """The values of all fields by their canonical names."""
+        first = dict(zip(self._keys, self._values(found), strict=True))
+        first["via"] = first["via"].removeprefix("Via: ")
+        return first
 
 
-_layouts: list[Layout] = []
+class Glanced(Request):
+    """A request that was read at a glance: found whole, and with nothing in it that a user agent would refuse.
+
+    Its index of header fields is made at the first question, as with any other, but of the parts that were found.
+    """
+
+    __slots__ = ("_found", "_layout")
+    glanced = True
+
+    def __init__(
+        self, data: bytes, body_at: int, layout: Layout, found: tuple[str, ...], via: Via, to_tag: str
+    ) -> None:
+        # Not by way of Request.__init__: one is made for nearly every datagram.
+        self.raw = data
+        self.defect = None
+        self._lines = None
+        self._body_at = body_at
+        self._first = None
+        self._more = None
+        self._via = via
+        self._cseq = None
+        self.method = layout.method
+        self.version = "SIP/2.0"
+        self.uri, self._user, self._from_user, from_tag = layout.parts(found)
+        self._tags = (from_tag, to_tag)
+        self._copied = layout.copied(found)
+        self._layout = layout
+        self._found = found
+
+    def index(self) -> dict[str, str]:
+        """See `Message.index`."""
+        first = self._first
+        if first is None:
+            first = self._first = self._layout.index(self._found)
+        return first
+
+    @property
+    def call_id(self) -> str:
+        """The Call-ID."""
+        return self.copied[2]
+
+    def _read_cseq(self) -> tuple[int, str]:
+        return int(self.copied[3].partition(" ")[0]), self.method
+
+    @property
+    def content_length(self) -> int:
+        """The Content-Length."""
+        return int(self._layout.length(self._found))
+
+
+_layouts: dict[str, list[Layout]] = {}
+"""By the first letters of the method."""
 _strangers: dict[tuple[str, ...], int] = {}
 _learned: list[tuple[str, ...]] = []
 
 
 def glance(data: bytes, head: str, body_at: int) -> Request | None:
-    """An INVITE of a layout that was learned, or None.
+    """A request of a layout that was learned, or None.
 
     Args:
         data: the whole message.
-        head: its head as text, beginning with ``INVITE``.
+        head: its head as text.
         body_at: where its body begins.
     """
-    for at, layout in enumerate(_layouts):
+    layouts = _layouts.get(head[:3])
+    if layouts is None:
+        return None
+    for at, layout in enumerate(layouts):
         request = layout.read(data, head, body_at)
         if request is not None:
             if at:
-                _layouts.insert(0, _layouts.pop(at))
+                layouts.insert(0, layouts.pop(at))
             return request
     return None
 
 
 def learn(request: Request) -> None:
-    """Note the layout of an INVITE that was read with care and found whole, and learn it once it is familiar."""
-    names = request.names
-    met = _strangers.get(names, 0) + 1
+    """Note the layout of a request that was read with care, and learn it once it is familiar."""
+    method, names = request.method, request.names
+    if method not in METHODS:
+        return
+    kind = (method, *names)
+    met = _strangers.get(kind, 0) + 1
     if len(_strangers) >= STRANGERS and met == 1:
         _strangers.clear()
-    _strangers[names] = met
-    if met != FAMILIAR or len(_learned) >= MOST or any(layout.names == names for layout in _layouts):
+    _strangers[kind] = met
+    layouts = _layouts.setdefault(method[:3], [])
+    if met != FAMILIAR or len(_learned) >= MOST or any(layout.names == names for layout in layouts):
         return
-    keys = [canonical(name) for name in names]
-    if len(set(keys)) == len(keys) and set(keys) >= _NEEDED and keys[0] == "via":
-        _learned.append(names)
-        _layouts.insert(0, Layout(names))
-        del _layouts[KEPT:]
+    keys = {canonical(name) for name in names}
+    if len(keys) == len(names) and keys >= _NEEDED and not keys & _SPECIAL and names[0] == "Via":
+        layouts.insert(0, Layout(method, names))
+        _learned.append(kind)
+        del layouts[KEPT:]

@@ -31,13 +31,13 @@ LWS: Final = " \t"
 """White space within an unfolded header value."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
-_QUOTED = re.compile(r'"[^"\\\x00-\x08\x0a-\x1f\x7f]*+(?:\\[^\x00\x0a\x0d][^"\\\x00-\x08\x0a-\x1f\x7f]*+)*+"')
+_QUOTED = re.compile(r'"[^"\\\x00-\x08\x0a-\x1f\x7f]*+(?>(?:\\[^\x00\x0a\x0d][^"\\\x00-\x08\x0a-\x1f\x7f]*+)*)"')
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 # A value without quotes: anything visible that does not end it. Backslash is left out, it has no meaning.
 _PLAIN_VALUE = r'[^\x00-\x20\x7f;,"<>\\]'
 _PARAM = re.compile(
     r"[ \t]*+;[ \t]*+([A-Za-z0-9\-.!%*_+`'~]++)"  # name
-    rf"(?:[ \t]*+=[ \t]*+(?:({_PLAIN_VALUE}++)|({_QUOTED.pattern})))?+"
+    rf"(?>(?:[ \t]*+=[ \t]*+(?:({_PLAIN_VALUE}++)|({_QUOTED.pattern})))?)"
 )
 _ASCII_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3d\x3f-\x5b\x5d-\x7e]+")  # _PLAIN_VALUE within ASCII
 _UNQUOTABLE = re.compile(r"[\x00\r\n]")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .address import NameAddr
+from .address import NameAddr, quick_tag
 from .errors import Malformed
 from .field_names import CANONICAL, canonical
 from .grammar import split_salvaging
@@ -24,7 +24,7 @@ MAX_FIELDS = 512
 """Header fields in one message. Real ones have a dozen; the limit keeps a crafted one cheap."""
 
 # One field with its folded lines. Possessive where it can be, so that a crafted head is read once, never twice.
-_FIELD = re.compile(r"\r\n([^\s:]++)[ \t]*+:[ \t]*+([^\r\n]*+(?:\r\n[ \t]++[^\r\n]*+)*+)")
+_FIELD = re.compile(r"\r\n([^\s:]++)[ \t]*+:[ \t]*+([^\r\n]*+(?>(?:\r\n[ \t]++[^\r\n]*+)*))")
 _NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
 _BLANKS = " \t"
 _FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
@@ -39,7 +39,7 @@ class Message:
         defect: what `parse` found wrong with the frame of the message (no empty line, for instance), or None.
     """
 
-    __slots__ = ("_body_at", "_first", "_lines", "_more", "_tags", "_via", "defect", "raw")
+    __slots__ = ("_body_at", "_cseq", "_first", "_lines", "_more", "_tags", "_via", "defect", "raw")
 
     def __init__(self, raw: bytes, lines: list[str] | None, body_at: int, defect: str | None = None) -> None:
         self.raw = raw
@@ -50,6 +50,7 @@ class Message:
         self._more: dict[str, list[str]] | None = None
         self._via: Via | None = None
         self._tags: tuple[str, str] | None = None
+        self._cseq: tuple[int, str] | None = None
 
     @property
     def head(self) -> str:
@@ -120,7 +121,7 @@ class Message:
 
     def get_all(self, name: str) -> list[str]:
         """The values of all header fields of that name in order, one entry a line."""
-        first = self.get(name)
+        first = self.index().get(name)
         if first is None:
             return []
         if self._more is None or name not in self._more:
@@ -136,7 +137,8 @@ class Message:
 
         Never raises: what follows an unclosed quote, or the hundredth comma, stays with its part.
         """
-        return [part for line in self.get_all(name) for part in split_salvaging(line, ",") if part]
+        lines = self.get_all(name)
+        return [part for line in lines for part in split_salvaging(line, ",") if part] if lines else lines
 
     def tokens(self, name: str) -> set[str]:
         """The values of a field that lists tokens (Require, Supported), in lower case."""
@@ -171,6 +173,12 @@ class Message:
         Raises:
             Malformed: it is missing or isn't a number below 2**31 and a method (RFC 3261 section 8.1.1.5).
         """
+        cseq = self._cseq
+        if cseq is None:
+            cseq = self._cseq = self._read_cseq()
+        return cseq
+
+    def _read_cseq(self) -> tuple[int, str]:
         words = (self.get("cseq") or "").split()
         if len(words) == 2:
             number, method = words
@@ -249,29 +257,6 @@ class Message:
         return (self.get("content-type") or "").partition(";")[0].strip().lower()
 
 
-def quick_tag(value: str) -> str:
-    """The tag parameter of a From or To value.
-
-    The parameters follow the last ``>``, or the first ``;`` where there are no brackets, so a ``;tag=`` within a
-    display name or a URI is not taken for one.
-    """
-    address, found, tail = value.partition(">;tag=")
-    if '"' not in value and ";" not in tail and ">" not in tail and (found or address[-1:] == ">"):
-        return tail.strip()
-    at = value.find(";tag=", value.rfind(">") + 1)
-    # A quoted string among the parameters may hold what looks like a tag or a bracket: that takes the careful reader.
-    if at >= 0 and not ('"' in value and value.rfind('"') > value.find(">")):
-        tail = value[at + 5 :]
-        end = tail.find(";")
-        return (tail if end < 0 else tail[:end]).strip()
-    if "tag" not in value.lower():
-        return ""
-    try:
-        return NameAddr.parse(value).tag or ""
-    except Malformed:
-        return ""
-
-
 class Request(Message):
     """A request (RFC 3261 section 7.1).
 
@@ -279,10 +264,11 @@ class Request(Message):
         method: as written; methods are case-sensitive.
         uri: the Request-URI as text.
         version: as written, normally ``SIP/2.0``.
-        glanced: it was read at a glance, and found whole by that.
+        glanced: it was read at a glance (`glance`), and found whole and usual by that.
     """
 
-    __slots__ = ("_from_user", "_user", "glanced", "method", "uri", "version")
+    __slots__ = ("_copied", "_from_user", "_user", "method", "uri", "version")
+    glanced = False
 
     def __init__(
         self,
@@ -303,21 +289,26 @@ class Request(Message):
         self._more = None
         self._via = None
         self._tags = None
+        self._cseq = None
         self.method = method
         self.uri = uri
         self.version = version
-        self.glanced = False
         self._user: str | None = None
         self._from_user: str | None = None
+        self._copied: tuple[str, str, str, str] | None = None
 
-    def take_glance(self, first: dict[str, str], via: Via, user: str, from_user: str, from_tag: str) -> None:
-        """Take over what `glance` found: the index, and what would be read out of it; there is no To tag."""
-        self.glanced = True
-        self._first = first
-        self._via = via
-        self._tags = (from_tag, "")
-        self._user = user
-        self._from_user = from_user
+    @property
+    def copied(self) -> tuple[str, str, str, str]:
+        """The values of From, To, Call-ID and CSeq, which every response copies (section 8.2.6.2).
+
+        Raises:
+            KeyError: one is missing.
+        """
+        copied = self._copied
+        if copied is None:
+            first = self.index()
+            copied = self._copied = (first["from"], first["to"], first["call-id"], first["cseq"])
+        return copied
 
     @property
     def names(self) -> tuple[str, ...]:

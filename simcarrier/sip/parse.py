@@ -34,7 +34,7 @@ def parse(data: bytes) -> Request | Response:
     if end <= 0:
         return _oddly_framed(data)
     head = str(data[:end], "utf-8", "surrogateescape")
-    if head.startswith("INVITE") and end <= LONGEST:
+    if end <= LONGEST:
         request = glance(data, head, end + 4)
         if request is not None:
             return request

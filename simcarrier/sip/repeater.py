@@ -59,8 +59,9 @@ class Repeater:
             self._queue.at(self._until, self)
 
     def stop(self) -> None:
-        """What it repeats has arrived."""
+        """What it repeats has arrived. The queue keeps its entry for a while, but not what hangs on it."""
         self.deadline = None
+        self._send = self._gave_up = _nothing
 
 
 class Alarm:
@@ -78,5 +79,10 @@ class Alarm:
         self._ring(now)
 
     def stop(self) -> None:
-        """It is not wanted any more."""
+        """It is not wanted any more. The queue keeps its entry for a while, but not what hangs on it."""
         self.deadline = None
+        self._ring = _nothing
+
+
+def _nothing(now: float) -> None:
+    """What is done when nothing is to be done."""

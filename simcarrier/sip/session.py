@@ -16,10 +16,11 @@ from .description import Negotiation
 from .dialog import Dialog
 from .errors import LocalProtocolError, Malformed, RemoteProtocolError
 from .message import Request, Response
+from .refresh import Reinvite
 from .repeater import Alarm, Repeater
 from .sdp import NotAcceptable
 from .session_timer import SessionTimer, TimerRequest, TooSmall, negotiate
-from .transaction import ClientTransaction, InviteServerTransaction, ServerTransaction
+from .transaction import ClientTransaction, ClientUser, InviteServerTransaction, ServerTransaction
 from .transport import Address, Channel, host_for_uri
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Session:
         dialog: None until a response with a tag has made one.
         ending: how it ended; None while it has not.
         answered_at: when the 2xx was sent or received, seconds.
+        peer_takes_update: the peer lists UPDATE in Allow; looked up once there is a session timer.
     """
 
     __slots__ = (
@@ -72,6 +74,7 @@ class Session:
         "ending",
         "media",
         "peer",
+        "peer_takes_update",
         "timer",
     )
 
@@ -84,10 +87,11 @@ class Session:
         self.answered_at: float | None = None
         self.media: Negotiation | None = None
         self.timer: SessionTimer | None = None
+        self.peer_takes_update = True
         # Header fields of a BYE that waits for the ACK to our 2xx
         self._bye_fields: list[tuple[str, str]] | None = None
         self._expiry: Alarm | None = None
-        self._refresh: Alarm | None = None
+        self._refresh: Alarm | Reinvite | None = None  # one that is to come, or one on its way
         # CSeq number of our 2xx to an INVITE that waits for its ACK, what repeats it, and whether it made an offer
         self._unacknowledged: tuple[int, Repeater, bool] | None = None
 
@@ -109,9 +113,11 @@ class Session:
     @property
     def contact_uri(self) -> str:
         """Where requests within the dialog reach us."""
-        host, port = self.agent.reachable_at(self.channel, self.peer)
-        scheme_transport = f";transport={self.channel.transport.lower()}" if self.channel.reliable else ""
-        return f"sip:{host_for_uri(host)}:{port}{scheme_transport}"
+        channel = self.channel
+        host, port = self.agent.reachable_at(channel, self.peer)
+        if channel.reliable:
+            return f"sip:{host_for_uri(host)}:{port};transport={channel.transport.lower()}"
+        return f"sip:{host_for_uri(host)}:{port}"
 
     def enter(self, dialog: Dialog) -> None:
         """Make a dialog ours: requests within it come to us from now on."""
@@ -119,12 +125,24 @@ class Session:
         self.agent.sessions[dialog.id] = self
 
     def send_within(
-        self, method: str, now: float, fields: list[tuple[str, str]] | None = None, body: bytes = b""
+        self,
+        method: str,
+        now: float,
+        fields: list[tuple[str, str]] | None = None,
+        body: bytes = b"",
+        user: ClientUser | None = None,
     ) -> ClientTransaction:
-        """Send a request within the dialog; its responses come to ``response_received`` here."""
+        """Send a request within the dialog; its responses come to ``user``, to ``response_received`` here if None."""
         dialog = self._dialog()
         request = dialog.make_request(method, self.agent.new_via(self.channel, self.peer), fields, body)
-        return self.agent.endpoint.send_request(request, dialog.next_hop(self.peer), self.channel, self, now)
+        return self.agent.endpoint.send_request(request, dialog.next_hop(self.peer), self.channel, user or self, now)
+
+    def acknowledge(self, response: Response) -> None:
+        """Send the ACK to a 2xx to a re-INVITE of ours (section 13.2.2.4)."""
+        dialog = self._dialog()
+        via = self.agent.new_via(self.channel, self.peer)
+        ack = dialog.make_request("ACK", via, seq=response.cseq[0])
+        self.agent.endpoint.out.append((self.channel, dialog.next_hop(self.peer), ack.raw))
 
     def _dialog(self) -> Dialog:
         if self.dialog is None:
@@ -162,7 +180,7 @@ class Session:
             return  # nothing answers an ACK: one that can't be read is as good as lost
         waiting[1].stop()
         self._unacknowledged = None
-        if waiting[2] and self.media is not None and body:
+        if waiting[2] and body and self.media is not None:
             try:
                 self.media.take_answer(body)
             except (Malformed, NotAcceptable):
@@ -179,6 +197,9 @@ class Session:
     def _invited_again(self, transaction: ServerTransaction, now: float) -> None:
         if self.answered_at is None or self._unacknowledged is not None:
             transaction.respond(500, now, extra="Retry-After: 1\r\n")  # section 14.2
+            return
+        if isinstance(self._refresh, Reinvite):
+            transaction.respond(491, now)  # the same section: theirs and ours have met
             return
         self._refresh_requested(transaction, now)
 
@@ -236,13 +257,18 @@ class Session:
             NotAcceptable: nothing in common; 488.
             Malformed: the offer can't be read; 400.
         """
+        media = self.negotiation()
+        body = request.body
+        if body and request.content_type == "application/sdp":
+            return media.answer(body)
+        return media.offer() if offer_if_none else b""
+
+    def negotiation(self) -> Negotiation:
+        """Our side of offer and answer, begun at the first question."""
         if self.media is None:
             host, _ = self.agent.reachable_at(self.channel, self.peer)
             self.media = Negotiation(host, self.agent.media_port)
-        body = request.body
-        if body and request.content_type == "application/sdp":
-            return self.media.answer(body)
-        return self.media.offer() if offer_if_none else b""
+        return self.media
 
     def negotiate_timer(self, request: Request) -> SessionTimer | TooSmall | None:
         """What the request and our own wishes make of the session timer.
@@ -282,9 +308,9 @@ class Session:
             self._refresh = Alarm(queue, due, self._send_refresh)
 
     def _stop_timer(self) -> None:
-        for alarm in (self._expiry, self._refresh):
-            if alarm is not None:
-                alarm.stop()
+        for running in (self._expiry, self._refresh):
+            if running is not None:
+                running.stop()
         self._expiry = self._refresh = None  # they hold us: a cycle would be left to the garbage collector
 
     def _expired(self, now: float) -> None:
@@ -293,11 +319,11 @@ class Session:
     def _send_refresh(self, now: float) -> None:
         if self.ending is None and self.timer is not None:
             value = f"{self.timer.interval};refresher=uac"
-            self.send_within(
-                "UPDATE",
-                now,
-                [("Contact", f"<{self.contact_uri}>"), ("Supported", "timer"), ("Session-Expires", value)],
-            )
+            fields = [("Contact", f"<{self.contact_uri}>"), ("Supported", "timer"), ("Session-Expires", value)]
+            if self.peer_takes_update:
+                self.send_within("UPDATE", now, fields)
+            else:
+                self._refresh = Reinvite(self, fields, now)
 
     def repeat_until_ack(self, transaction: InviteServerTransaction, invite: Request, data: bytes, now: float) -> None:
         """Repeat a 2xx, by its bytes, until its ACK (section 13.3.1.4); without one in 64 T1, hang up."""
@@ -351,7 +377,13 @@ class Session:
 
     def response_received(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         """A response to BYE, or to a refresh of ours."""
-        if transaction.request.method != "UPDATE" or response.status < 200 or self.ending is not None:
+        if transaction.request.method == "UPDATE" and response.status >= 200:
+            self.refresh_answered(response, now)
+
+    def refresh_answered(self, response: Response, now: float) -> None:
+        """The final response to a refresh of ours has come."""
+        self._refresh = None
+        if self.ending is not None:
             return
         if response.status < 300 and self.timer is not None:
             self.start_timer(self.timer, now)

@@ -23,17 +23,17 @@ from .grammar import MAX_PARTS, percent_decode, percent_encode
 Pairs: TypeAlias = tuple[tuple[str, str | None], ...]
 """Parameters in the order they came: name in lower case, value or None."""
 
-# Every class ends where the next component begins and every repetition is possessive: no way back, so linear.
+# Every class ends where the next component begins and every repetition is possessive or atomic: no way back, so linear.
 _SIP = re.compile(
     r"(sips?):"
-    r'(?:([^\x00-\x20\x7f<>"@:]++)(?::([^\x00-\x20\x7f<>"@:]*+))?+@)?+'  # user, password
+    r'(?>(?:([^\x00-\x20\x7f<>"@:]++)(?>(?::([^\x00-\x20\x7f<>"@:]*+))?)@)?)'  # user, password
     r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9_][A-Za-z0-9_.\-]*+))"  # IPv6 reference, host
-    r"(?::([0-9]++))?+"  # port
-    r'(;[^\x00-\x20\x7f<>"?@]*+)?+'  # parameters
-    r'(?:\?([^\x00-\x20\x7f<>"]*+))?+',  # headers
+    r"(?>(?::([0-9]++))?)"  # port
+    r'(?>(;[^\x00-\x20\x7f<>"?@]*+)?)'  # parameters
+    r'(?>(?:\?([^\x00-\x20\x7f<>"]*+))?)',  # headers
     re.IGNORECASE | re.ASCII,
 )
-_TEL = re.compile(r'tel:(\+?[0-9A-F*#\-.()]++)(;[^\x00-\x20\x7f<>"?@]*+)?+', re.IGNORECASE | re.ASCII)
+_TEL = re.compile(r'tel:(\+?[0-9A-F*#\-.()]++)(?>(;[^\x00-\x20\x7f<>"?@]*+)?)', re.IGNORECASE | re.ASCII)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*+):")
 _DIALLABLE = re.compile(r"\+?[0-9*#\-.()]*[0-9*#][\-.()]*")
 _DIALLABLE_HEX = re.compile(r"\+?[0-9A-Fa-f*#\-.()]+")

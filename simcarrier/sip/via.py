@@ -20,15 +20,16 @@ MAGIC_COOKIE = "z9hG4bK"
 
 # What stands before the branch in the usual shape, and what may.
 _SENT = re.compile(
-    r"Via: SIP/2\.0/([A-Z]++) (\[[0-9A-Fa-f:.]++\]|[^\s;:,\[\]\"]++)(?::(\d{1,5}))?+"
-    r"((?:;[^\s;,\"=]++(?:=[^\s;,\"]++)?+)*+)\Z"
+    r"Via: SIP/2\.0/([A-Z]++) (\[[0-9A-Fa-f:.]++\]|[^\s;:,\[\]\"]++)(?>(?::(\d{1,5}))?)"
+    r"((?>(?:;[^\s;,\"=]++(?>(?:=[^\s;,\"]++)?))*))\Z"
 )
 _SENT_KEPT = 4096
 _SENT_LENGTH = 128  # a real one is below 60; without this limit a peer could fill memory with long ones
 _sent: dict[str, tuple[str, str, int | None, str, str]] = {}
 """Peers' sent-by as read before: transport, host, port, sent-by in lower case, the parameters before the branch."""
 
-_FIRST_LINE = re.compile(r"\r\n(?:via|v)[ \t]*+:[ \t]*+([^\r\n]*+(?:\r\n[ \t]++[^\r\n]*+)*+)", re.IGNORECASE)
+_BLANKS = frozenset({b" ", b"\t"})
+_FIRST_LINE = re.compile(r"\r\n(?:via|v)[ \t]*+:[ \t]*+([^\r\n]*+(?>(?:\r\n[ \t]++[^\r\n]*+)*))", re.IGNORECASE)
 _VALUE = re.compile(
     r"\s*SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9-]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s;:,\[\]\"]+)(?:\s*:\s*(\d{1,5}))?\s*(.*)\Z",
     re.IGNORECASE | re.DOTALL,
@@ -71,7 +72,7 @@ class Via:
         tail = self.tail
         if "rport" in tail and (filled := _fill_rport(tail, source[1])) is not None:
             tail = f"{filled};received={host}"
-        elif self.host.strip("[]") != host:
+        elif self.host != host and self.host.strip("[]") != host:
             tail = f"{tail.rstrip()};received={host}"
         port = "" if self.port is None else f":{self.port}"
         return f"SIP/2.0/{self.transport} {self.host}{port}{tail}"
@@ -128,37 +129,53 @@ def quick_via(lines: list[str]) -> Via | None:
         return None
     if len(lines) > 2 and lines[2][:1] in (" ", "\t"):
         return None
-    known = _sent.get(sent)
+    return usual_via(sent, rest, rest.partition(";")[0])
+
+
+def usual_via(sent: str, rest: str, branch: str) -> Via | None:
+    """A Via in the usual shape out of its parts, or None if what stands before the branch is not usual.
+
+    Args:
+        sent: the line up to the branch parameter, ``Via:`` included.
+        rest: what follows ``;branch=``.
+        branch: the same without further parameters.
+    """
+    known = _sent.get(sent) or _read_sent(sent)
     if known is None:
-        match = _SENT.match(sent)
-        if match is None:
-            return None
-        transport, host, digits, before = match.groups()
-        port = None if digits is None else int(digits)
-        if (port is not None and port > 65535) or ";branch" in before.lower():
-            return None
-        known = (transport, host, port, sent_by_text(host, port), before)
-        if len(sent) <= _SENT_LENGTH:
-            if len(_sent) >= _SENT_KEPT:
-                _sent.clear()
-            _sent[sent] = known
+        return None
     transport, host, port, sent_by, before = known
-    return Via(transport, host, port, f"{before};branch={rest}", rest.partition(";")[0], sent_by)
+    return Via(transport, host, port, f"{before};branch={rest}", branch, sent_by)
 
 
-def quick_key(data: bytes) -> str | None:
-    """What `Via.key` is, straight out of a request's bytes; None unless its first line is a Via of the usual shape.
+def _read_sent(sent: str) -> tuple[str, str, int | None, str, str] | None:
+    match = _SENT.match(sent)
+    if match is None:
+        return None
+    transport, host, digits, before = match.groups()
+    port = None if digits is None else int(digits)
+    if (port is not None and port > 65535) or ";branch" in before.lower():
+        return None
+    known = (transport, host, port, sent_by_text(host, port), before)
+    if len(sent) <= _SENT_LENGTH:
+        if len(_sent) >= _SENT_KEPT:
+            _sent.clear()
+        _sent[sent] = known
+    return known
+
+
+def quick_key(data: bytes) -> str:
+    """What `Via.key` is, straight out of a request's bytes; empty unless its first line is a Via of the usual shape.
 
     For a request of which nothing else may be needed: an ACK is matched and done with, unread.
     """
     start = data.find(b"\r\n") + 2
     end = data.find(b"\r\n", start)
-    if end < 0 or data[end + 2 : end + 3] in (b" ", b"\t"):
-        return None
+    if end < 0 or data[end + 2 : end + 3] in _BLANKS:
+        return ""
     sent, found, rest = str(data[start:end], "latin-1").partition(";branch=")
     known = _sent.get(sent)
     if known is None or not found or "," in rest or '"' in rest or " " in rest or "\t" in rest:
-        return None
+        return ""
     return f"{rest.partition(';')[0]} {known[3]}"
 
 

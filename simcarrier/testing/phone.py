@@ -122,6 +122,9 @@ class CallIn:
         verb(self._phone.wire.now)
         self._phone.wire.collect()
 
+    def answered(self, now: float) -> None:
+        """Our 2xx has gone out."""
+
     def established(self, now: float) -> None:
         """Told by the session."""
         self.established_at.append(now)

@@ -246,6 +246,9 @@ class Party:
         if self.decide is not None:
             self.decide(session, now)
 
+    def answered(self, now: float) -> None:
+        pass
+
     def established(self, now: float) -> None:
         self.told.append((now, "established"))
 

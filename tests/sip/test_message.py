@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simcarrier.sip.address import quick_tag
 from simcarrier.sip.errors import Malformed
 from simcarrier.sip.field_names import COMPACT, canonical
-from simcarrier.sip.message import MAX_FIELDS, Message, Request, Response, make_request, quick_tag
+from simcarrier.sip.message import MAX_FIELDS, Message, Request, Response, make_request
 from simcarrier.sip.parse import parse
 from tests.sip.kit import Core, request
 

@@ -20,6 +20,8 @@ from .server import (
     ServerUser,
     new_tag,
     reply_head,
+    rest_of_head,
+    status_line,
 )
 from .tables import (
     INVITE_CLIENT,
@@ -51,4 +53,6 @@ __all__ = [
     "forbidden",
     "new_tag",
     "reply_head",
+    "rest_of_head",
+    "status_line",
 ]

@@ -8,6 +8,8 @@ all responses to one request: that part is made once (section 8.2.6).
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import LocalProtocolError
@@ -21,27 +23,21 @@ if TYPE_CHECKING:
 
 _POOL_TAGS = 256
 
+# Looked up once, not for each message
+_PROVISIONAL, _SUCCESS, _FAILURE = Input.PROVISIONAL, Input.SUCCESS, Input.FAILURE
+_ACCEPTED, _COMPLETED, _TERMINATED = State.ACCEPTED, State.COMPLETED, State.TERMINATED
 
-class TagSource:
+
+def tags() -> Iterator[str]:
     """Random tags (section 19.3 wants 32 bits of randomness; these have 64), drawn from the system in bulk."""
-
-    __slots__ = ("_at", "_pool")
-
-    def __init__(self) -> None:
-        self._pool = ""
-        self._at = 0
-
-    def __call__(self) -> str:
-        """A fresh tag."""
-        at = self._at
-        if at >= len(self._pool):
-            self._pool = os.urandom(8 * _POOL_TAGS).hex()
-            at = 0
-        self._at = at + 16
-        return self._pool[at : at + 16]
+    while True:
+        pool = os.urandom(8 * _POOL_TAGS).hex()
+        for at in range(0, len(pool), 16):
+            yield pool[at : at + 16]
 
 
-new_tag = TagSource()
+new_tag = tags().__next__
+"""A fresh tag."""
 
 
 SPENT = make_request("INVITE", "sip:spent@invalid", [])
@@ -61,21 +57,40 @@ class ServerUser(Protocol):
         """A response could not be sent."""
 
 
-def reply_head(request: Request, source: Address) -> tuple[str, str]:
-    """What every response to a request copies: the lines from Via to CSeq without To, and the To value.
+def reply_head(request: Request, source: Address) -> bytes:
+    """What every response to a request copies (section 8.2.6.2): the lines from Via to To, without the last CRLF.
 
     Args:
         request: the request; its mandatory fields must be there.
         source: where it came from, for ``received`` and ``rport``.
     """
-    first = request.index()
+    caller, called, call_id, cseq = request.copied
     vias = request.via.stamped(source)
-    if request.has_several("via"):
+    if not request.glanced and request.has_several("via"):
         vias = "\r\nVia: ".join([vias, *request.values("via")[1:]])
-    return (
-        f"\r\nVia: {vias}\r\nFrom: {first['from']}\r\nCall-ID: {first['call-id']}\r\nCSeq: {first['cseq']}\r\n",
-        first["to"],
-    )
+    head = f"\r\nVia: {vias}\r\nFrom: {caller}\r\nCall-ID: {call_id}\r\nCSeq: {cseq}\r\nTo: {called}"
+    return head.encode("utf-8", "surrogateescape")
+
+
+REMEMBERED = 512
+"""Status lines, and ends of heads, that are kept as bytes: most of what we say is the same call after call."""
+
+LONGEST_REMEMBERED = 512
+"""Characters of what is kept so: a peer whose words we repeat must not fill memory."""
+
+
+@lru_cache(REMEMBERED)
+def status_line(status: int, phrase: str | None) -> bytes:
+    """The first line of a response without its CRLF; with the RFC's phrase if there is None."""
+    return f"SIP/2.0 {status} {phrase or phrase_for(status)}".encode("utf-8", "surrogateescape")
+
+
+def rest_of_head(extra: str, length: int) -> bytes:
+    """What follows the To value of a response: further header lines, Content-Length, the empty line."""
+    return f"\r\n{extra}Content-Length: {length}\r\n\r\n".encode("utf-8", "surrogateescape")
+
+
+_remembered_rest = lru_cache(REMEMBERED)(rest_of_head)
 
 
 class ServerTransaction:
@@ -96,7 +111,6 @@ class ServerTransaction:
         "_base",
         "_fired",
         "_gives_up",
-        "_to",
         "channel",
         "deadline",
         "destination",
@@ -115,16 +129,19 @@ class ServerTransaction:
     _kind = NON_INVITE_SERVER
     _first_state = State.TRYING
 
-    def __init__(self, endpoint: Endpoint, key: str, request: Request, source: Address, channel: Channel) -> None:
+    def __init__(
+        self, endpoint: Endpoint, key: str, request: Request, source: Address, channel: Channel, merge_mark: str = ""
+    ) -> None:
         self.endpoint = endpoint
         self.key = key
         self.request = request
         self.source = source
         self.channel = channel
         self.destination = request.via.destination(source, reliable=channel.reliable)
-        self._base, self._to = reply_head(request, source)
-        self.local_tag = request.to_tag
-        self.merge_mark = ""
+        self._base = reply_head(request, source)
+        # In a dialog the To tag is there already; what can be merged is outside of one.
+        self.local_tag = "" if merge_mark else request.to_tag
+        self.merge_mark = merge_mark
         self.user: ServerUser | None = None
         self.state = self._first_state
         self.last = b""
@@ -149,7 +166,7 @@ class ServerTransaction:
         Raises:
             LocalProtocolError: a final response has gone out already.
         """
-        what = Input.PROVISIONAL if status < 200 else Input.SUCCESS if status < 300 else Input.FAILURE
+        what = _PROVISIONAL if status < 200 else _SUCCESS if status < 300 else _FAILURE
         row = self._table[self.state][what]
         if row is None:
             if forbidden(self._kind, self.state, what):
@@ -165,22 +182,19 @@ class ServerTransaction:
     def build(self, status: int, phrase: str | None = None, extra: str = "", body: bytes = b"") -> bytes:
         """The bytes of a response: with our tag, but for 100 (section 8.2.6.2)."""
         if status == 100:
-            first = self.request.index()
-            if "timestamp" in first:
-                extra = f"Timestamp: {first['timestamp']}\r\n{extra}"
+            timestamp = None if self.request.glanced else self.request.get("timestamp")
+            if timestamp is not None:
+                extra = f"Timestamp: {timestamp}\r\n{extra}"
         elif not self.local_tag:
             self.name_tag()
-        head = (
-            f"SIP/2.0 {status} {phrase or phrase_for(status)}{self._base}To: {self._to}\r\n"
-            f"{extra}Content-Length: {len(body)}\r\n\r\n"
-        ).encode("utf-8", "surrogateescape")
-        return head + body if body else head
+        rest = _remembered_rest if len(extra) <= LONGEST_REMEMBERED else rest_of_head
+        return b"".join((status_line(status, phrase), self._base, rest(extra, len(body)), body))
 
     def name_tag(self, tag: str = "") -> None:
         """Settle the To tag of all responses from here on: the one given, or a fresh one."""
         if not self.local_tag:
-            self.local_tag = tag or new_tag()
-            self._to = f"{self._to};tag={self.local_tag}"
+            self.local_tag = tag = tag or new_tag()
+            self._base += b";tag=%b" % tag.encode("utf-8", "surrogateescape")
 
     def respond_again(self, now: float, data: bytes) -> None:
         """Send a response that went out before once more, outside the table."""
@@ -194,7 +208,7 @@ class ServerTransaction:
         actions, self.state = row
         for action in actions:
             action(self, now, data)
-        if self.state is State.TERMINATED:
+        if self.state is _TERMINATED:
             self.deadline = None
             self.endpoint.forget(self)
 
@@ -219,9 +233,9 @@ class ServerTransaction:
         seconds more it would go through the caches and cost as much as reading the message.
         """
         self.request = SPENT
-        if self.state is not State.ACCEPTED:  # there the user may give its 2xx once more
-            self._base = self._to = ""
-        if self.state is not State.COMPLETED:
+        if self.state is not _ACCEPTED:  # there the user may give its 2xx once more
+            self._base = b""
+        if self.state is not _COMPLETED:
             self.last = b""
         self.endpoint.spent += 1
 
