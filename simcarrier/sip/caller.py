@@ -7,19 +7,20 @@ for every repeated one, BYE for the branches of a fork that it does not keep, PR
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from .agent import new_call_id
-from .description import Negotiation
 from .dialog import Dialog
 from .errors import LocalProtocolError, Malformed
-from .message import Response, make_request
+from .message import Request, Response, make_request
+from .refresh import takes_update
 from .repeater import Alarm
 from .sdp import NotAcceptable
 from .session import Ending, Session
 from .session_timer import agreed_by_response, parse_session_expires
-from .transaction import ClientTransaction, InviteClientTransaction, new_tag
+from .transaction import ClientTransaction, InviteClientTransaction, ServerTransaction, new_tag
 from .transport import Address, Channel
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Invitation:
         called: To value; the Request-URI in brackets if None.
         fields: further header fields.
         with_offer: with a session description of ours; without, the 2xx is to bring the offer.
+        call_id, local_tag, cseq: those of an INVITE that this one repeats with other fields, the number raised by one
+            (RFC 3261 section 8.1.3.5); fresh ones if empty.
     """
 
     uri: str
@@ -53,6 +56,17 @@ class Invitation:
     called: str | None = None
     fields: tuple[tuple[str, str], ...] = field(default_factory=tuple)
     with_offer: bool = True
+    call_id: str = ""
+    local_tag: str = ""
+    cseq: int = 1
+
+    @property
+    def credentials(self) -> list[tuple[str, str]]:
+        """The fields that answer a challenge: an ACK to a 2xx repeats them (section 22.1)."""
+        return [(name, value) for name, value in self.fields if name.lower() in _CREDENTIALS]
+
+
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
 
 class CallerSession(Session):
@@ -62,6 +76,9 @@ class CallerSession(Session):
         invitation: what it was asked to send.
         status: the final status received; 0 before there is one.
         cancelled: we have asked for CANCEL.
+        refusal: the final response of class 3 to 6 received.
+        farewell: the peer's BYE, once it has come.
+        offered: the session description that went out with the INVITE.
     """
 
     __slots__ = (
@@ -74,8 +91,11 @@ class CallerSession(Session):
         "_transaction",
         "call_id",
         "cancelled",
+        "farewell",
         "invitation",
         "local_tag",
+        "offered",
+        "refusal",
         "status",
         "user",
     )
@@ -91,10 +111,13 @@ class CallerSession(Session):
         super().__init__(agent, channel, destination)
         self.invitation = invitation
         self.user = user
-        self.call_id = new_call_id()
-        self.local_tag = new_tag()
+        self.call_id = invitation.call_id or new_call_id()
+        self.local_tag = invitation.local_tag or new_tag()
         self.status = 0
         self.cancelled = False
+        self.refusal: Response | None = None
+        self.farewell: Request | None = None
+        self.offered = b""
         self._cancel_sent = False
         self._provisional_seen = False
         self._transaction: InviteClientTransaction | None = None
@@ -117,7 +140,7 @@ class CallerSession(Session):
             ("From", f"{invitation.caller};tag={self.local_tag}"),
             ("To", invitation.called or f"<{invitation.uri}>"),
             ("Call-ID", self.call_id),
-            ("CSeq", "1 INVITE"),
+            ("CSeq", f"{invitation.cseq} INVITE"),
             ("Contact", f"<{self.contact_uri}>"),
             ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE"),
             ("Supported", "100rel, timer"),
@@ -126,7 +149,7 @@ class CallerSession(Session):
         if self.agent.name:
             fields.append(("User-Agent", self.agent.name))
         if invitation.with_offer:
-            body = self._negotiation().offer()
+            body = self.offered = self.negotiation().offer()
             fields.append(("Content-Type", "application/sdp"))
         request = make_request("INVITE", invitation.uri, fields, body)
         transaction = self.agent.endpoint.send_request(request, self.peer, self.channel, self, now)
@@ -184,6 +207,7 @@ class CallerSession(Session):
             self._success(response, now)
         else:
             self.status = status
+            self.refusal = response
             self._settle()
             self.user.responded(response, now)
             self.end(Ending.CANCELLED if self.cancelled and status == 487 else Ending.REFUSED, now)
@@ -216,7 +240,7 @@ class CallerSession(Session):
             if self.dialog is None:
                 self.enter(dialog)
         request = dialog.make_request(
-            "PRACK", self.agent.new_via(self.channel, self.peer), [("RAck", f"{number} 1 INVITE")]
+            "PRACK", self.agent.new_via(self.channel, self.peer), [("RAck", f"{number} {self.invitation.cseq} INVITE")]
         )
         self.agent.endpoint.send_request(request, dialog.next_hop(self.peer), self.channel, self, now)
         return True
@@ -258,14 +282,14 @@ class CallerSession(Session):
         self.user.responded(response, now)
 
     def _acknowledge(self, dialog: Dialog, response: Response, now: float) -> None:
-        body, fields = b"", []
+        body, fields = b"", self.invitation.credentials
         if response.body and response.content_type == "application/sdp":
             try:
                 if self.invitation.with_offer:
-                    self._negotiation().take_answer(response.body)
+                    self.negotiation().take_answer(response.body)
                 else:
-                    body = self._negotiation().answer(response.body)
-                    fields = [("Content-Type", "application/sdp")]
+                    body = self.negotiation().answer(response.body)
+                    fields = [*fields, ("Content-Type", "application/sdp")]
             except (Malformed, NotAcceptable):
                 body = b""  # the call is up all the same; its user sees the response and may hang up
         ack = dialog.make_request(
@@ -283,17 +307,27 @@ class CallerSession(Session):
             timer = agreed_by_response(parse_session_expires(value), required="timer" in response.tokens("require"))
         except Malformed:
             return
+        self.peer_takes_update = takes_update(response)
         self.start_timer(timer, now)
-
-    def _negotiation(self) -> Negotiation:
-        if self.media is None:
-            host, _ = self.agent.reachable_at(self.channel, self.peer)
-            self.media = Negotiation(host, self.agent.media_port)
-        return self.media
 
     def _settle(self) -> None:
         if self._give_up is not None:
             self._give_up.stop()
+
+    @property
+    def further_answers(self) -> int:
+        """How many 2xx with other tags than the first came."""
+        return max(len(self._acks) - 1, 0)
+
+    def _bye_received(self, transaction: ServerTransaction, now: float) -> None:
+        self.farewell = transaction.request
+        if self.answered_at is None and self._give_up is None:
+            # On the early dialog: the INVITE still waits for a final response, which may never come.
+            endpoint = self.agent.endpoint
+            self._give_up = Alarm(endpoint.timers, now + endpoint.base.t64, self._no_final)
+        super()._bye_received(transaction, now)
+
+    HANDLERS: ClassVar[dict[str, Callable[..., None]]] = {**Session.HANDLERS, "BYE": _bye_received}
 
     # Failures that are no responses
 

@@ -256,3 +256,18 @@ def test_an_answer_after_the_cancel_went_unanswered_is_left_alone() -> None:
     call.answer(200, "a")
     call.wire.expect("<- 200 INVITE")
     assert call.phone.idle
+
+
+def test_a_bye_on_the_early_dialog_ends_the_call_and_the_invite_is_not_waited_for_for_ever() -> None:
+    call = Call()
+    call.answer(180, "a", ("Require", "100rel"), ("RSeq", "1"))
+    bye = (
+        f"BYE sip:caller@10.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bK-bye\r\n"
+        f"From: {call.invite.get('to')};tag=a\r\nTo: {call.invite.get('from')}\r\n"
+        f"Call-ID: {call.invite.call_id}\r\nCSeq: 1 BYE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+    call.peer.send(bye.encode(), ("10.0.0.1", 5060))
+    call.wire.run(0)
+    assert call.out.ending is Ending.HUNG_UP_BY_PEER
+    assert not call.phone.idle  # a final response may still come
+    call.finish()
