@@ -6,17 +6,27 @@ seconds, or not by the clock at all. `Call.climb` is all there is to it; the run
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from random import Random
-from typing import Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from simcarrier.records.model import CallRecord
-from simcarrier.sip.callee import CalleeSession
+from simcarrier.conditions import Condition
+from simcarrier.records.model import CallRecord, NearMiss
 from simcarrier.sip.message import Request
 from simcarrier.sip.session import Ending
+from simcarrier.sip.timers import TimerQueue
+
+from .called_end import CalledEnd
+
+if TYPE_CHECKING:
+    from .business.customers import Customer
+    from .business.trunks import Trunk
 
 HOLD = float("inf")
 """What a rung returns if the next one is not due by the clock: never, or when the caller's ACK comes."""
+
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
 class Rung(Protocol):
@@ -37,33 +47,80 @@ class Rung(Protocol):
 Ladder = tuple[Rung, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a call gets.
+class Times(Protocol):
+    """A time that is drawn anew for each call: a `Span`, or another distribution."""
+
+    def sample(self, rng: Random) -> float:
+        """A time in seconds."""
+
+
+def _behind(prelude: Ladder, ladder: Ladder) -> Ladder:
+    """A ladder with other rungs before it; if both begin alike, with 100 for one, it begins in its own way."""
+    if ladder and type(ladder[0]) is type(prelude[0]):
+        return (ladder[0], *prelude[1:], *ladder[1:])
+    return prelude + ladder
+
+
+class Course(NamedTuple):
+    """What is done with a call, and what that means.
 
     Attributes:
         ladder: what is done.
-        rule: the name of the rule that took the call; None if none did.
-        why: the resource that decided and the state it saw; None if it was the rule.
+        condition: what really happens; None for a ladder that a scenario spells out, which need not mean anything.
+        ring: how long it rings, where the ladder leaves that open.
+        talk: how long they talk, likewise; None if the caller is to hang up.
     """
 
     ladder: Ladder
+    condition: Condition | None = None
+    ring: Times | None = None
+    talk: Times | None = None
+
+
+class Decision(NamedTuple):
+    """What a call gets, and why.
+
+    Attributes:
+        course: what is done.
+        rule: the name of the rule that took the call; None if none did.
+        why: the resource that decided and the state it saw, such as ``lines 30 of 30``; None if it was the rule.
+        values: what the templates of the ladder may use beside what the call brought, such as ``new_number``.
+        near_misses: rules that would have taken the call but for one thing.
+    """
+
+    course: Course
     rule: str | None = None
     why: str | None = None
+    values: Mapping[str, str] = NO_VALUES
+    near_misses: tuple[NearMiss, ...] = ()
 
 
-UNDECIDED = Decision(())
+UNDECIDED = Decision(Course(()))
+
+
+class Hold(Protocol):
+    """Something that a call holds as long as it lasts, such as a line."""
+
+    def release(self, call: Call) -> None:
+        """Take it back; told once."""
 
 
 class Owner(Protocol):
-    """Who keeps the calls: the switch."""
+    """Who keeps the calls: an exchange."""
 
     @property
     def rng(self) -> Random:
         """The run's source of chance."""
 
+    @property
+    def timers(self) -> TimerQueue:
+        """The deadlines of ladders, and of what runs while a call is up."""
+
     def refused(self, call: Call, now: float) -> None:
         """A final response of class 3 to 6 has gone out: what the call held is free."""
+
+    def answered(self, call: Call, now: float) -> None:
+        """200 has gone out."""
 
     def ended(self, call: Call, ending: Ending, now: float) -> None:
         """The call is over."""
@@ -73,7 +130,7 @@ class Call:
     """One call.
 
     Attributes:
-        owner: the switch.
+        owner: the exchange.
         session: the called end.
         invite: its INVITE.
         called, caller: the user parts of Request-URI and From.
@@ -84,29 +141,44 @@ class Call:
         silent: the carrier is not to say anything more.
         deadline: when the next rung is due.
         established_at: when the ACK to the 2xx came.
+        customer: whose call it is, where the carrier has customers and knows this one.
+        trunk: the trunk that it came by, where the carrier has trunks.
+        destination: the called number as the numbering plan has it, E.164 with its plus; the number as dialled where
+            the carrier has no plan.
+        prelude: rungs that come before the ladder that is decided on, such as a long wait in slow weather.
+        holds: what it holds until it is refused or ends.
+        charged: what it has cost its customer, such as ``0.09 EUR``; None for nothing.
+        cut: why the carrier itself ended the call while it was up, such as an exhausted balance.
     """
 
     __slots__ = (
         "_next",
         "called",
         "caller",
+        "charged",
+        "customer",
+        "cut",
         "deadline",
         "decision",
+        "destination",
         "established_at",
+        "holds",
         "invite",
         "number",
         "owner",
+        "prelude",
         "provisional",
         "received",
         "session",
         "silent",
+        "trunk",
     )
 
-    def __init__(self, owner: Owner, session: CalleeSession, number: int, now: float) -> None:
+    def __init__(self, owner: Owner, session: CalledEnd, number: int, now: float) -> None:
         self.owner = owner
         self.session = session
         self.invite: Request = session.invite
-        self.called = session.invite.user
+        self.called = self.destination = session.invite.user
         self.caller = session.invite.from_user
         self.number = number
         self.received = now
@@ -115,17 +187,26 @@ class Call:
         self.established_at: float | None = None
         self.provisional: list[int] = []
         self.silent = False
+        self.customer: Customer | None = None
+        self.trunk: Trunk | None = None
+        self.prelude: Ladder = ()
+        self.holds: tuple[Hold, ...] = ()
+        self.charged: str | None = None
+        self.cut: str | None = None
         self._next = 0
         session.user = self
 
     def start(self, decision: Decision, now: float) -> None:
         """Climb the ladder that was decided on, from its foot."""
+        if self.prelude:
+            course = decision.course
+            decision = decision._replace(course=course._replace(ladder=_behind(self.prelude, course.ladder)))
         self.decision = decision
         self.climb(now)
 
     def climb(self, now: float) -> None:
         """Do what is due, up to the first rung that waits."""
-        ladder = self.decision.ladder
+        ladder = self.decision.course.ladder
         session = self.session
         while self._next < len(ladder) and session.ending is None:
             rung = ladder[self._next]
@@ -133,24 +214,46 @@ class Call:
             pause = rung.perform(self, now)
             if pause:
                 if pause != HOLD:
-                    session.agent.endpoint.timers.at(now + pause, self)
+                    self.owner.timers.at(now + pause, self)
                 return
 
     @property
     def waits_for_the_caller(self) -> bool:
         """Whether the next rung is due when the caller's ACK comes."""
-        return self.deadline is None and self._next < len(self.decision.ladder)
+        return self.deadline is None and self._next < len(self.decision.course.ladder)
 
     def stop(self) -> None:
         """Leave the ladder."""
-        self._next = len(self.decision.ladder)
+        self._next = len(self.decision.course.ladder)
         self.deadline = None
+
+    def cut_off(self, now: float, why: str, fields: list[tuple[str, str]] | None = None) -> None:
+        """End a call that is up from the carrier's side: BYE, in the midst of the talk.
+
+        Args:
+            now: seconds.
+            why: for the record.
+            fields: header fields for the BYE.
+        """
+        self.stop()
+        self.cut = why
+        self.session.hang_up(now, fields)
+
+    def release(self) -> None:
+        """Give back what the call holds; no harm if it holds nothing any more."""
+        holds, self.holds = self.holds, ()
+        for hold in holds:
+            hold.release(self)
 
     def timer_fired(self, now: float) -> None:
         """The next rung is due."""
         self.climb(now)
 
     # CalleeUser
+
+    def answered(self, now: float) -> None:
+        """Our 2xx has gone out."""
+        self.owner.answered(self, now)
 
     def established(self, now: float) -> None:
         """The ACK to our 2xx has come."""
@@ -169,15 +272,16 @@ class Call:
         self.stop()
         self.owner.ended(self, ending, now)
 
-    def record(self, ending: Ending, now: float, wall_offset: float) -> CallRecord:
+    def record(self, ending: Ending, now: float, wall_offset: float, dialect: str | None) -> CallRecord:
         """What is told of the call when it has ended.
 
         Args:
             ending: how it ended.
             now: when, seconds.
             wall_offset: what to add to the carrier's seconds to have seconds since 1970.
+            dialect: the carrier's.
         """
-        received, session = self.received, self.session
+        received, session, decision = self.received, self.session, self.decision
         responded = session.responded_at
         ended_after = now - received
         if self.established_at is not None:
@@ -192,8 +296,8 @@ class Call:
             self.caller,
             self.called,
             received + wall_offset,
-            self.decision.rule,
-            self.decision.why,
+            decision.rule,
+            decision.why,
             None if responded is None else session.status,
             None if responded is None else session.phrase,
             tuple(self.provisional),
@@ -201,4 +305,11 @@ class Call:
             acknowledged_after,
             ended_after,
             ending,
+            decision.course.condition,
+            dialect,
+            None if self.customer is None else self.customer.name,
+            None if self.trunk is None else self.trunk.name,
+            self.cut,
+            self.charged,
+            decision.near_misses,
         )

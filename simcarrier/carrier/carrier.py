@@ -1,7 +1,9 @@
-"""The carrier: what becomes of a call.
+"""The carrier: what really happens to a call, and how that is said.
 
-`Carrier.decide` asks the resources first, a line above all, then the rulebook; it answers with a `Decision`: a
-ladder, and why that one. The decision is made once, when the INVITE comes.
+`Carrier.decide` is made once, when the INVITE comes. First the business asks: each of its checks
+(`simcarrier.carrier.business`) either finds something that stands in the call's way or lets it pass. Then the rules:
+the first that matches takes the call. A call that no rule takes goes to the subscribers, if the scenario has any. What
+is found is a condition; the dialect (`dialect`) puts it into a ladder.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from random import Random
 from simcarrier.scenario.models import Scenario
 
 from .behaviours import ladder
+from .business import Business, Finding
 from .call import Call, Decision
-from .lines import Lines
+from .dialect import Dialect
+from .near_misses import near_misses
 from .outcomes import Always, Choice, choice
 from .rulebook import RuleBook
 
@@ -22,48 +26,69 @@ class Carrier:
 
     Args:
         scenario: loaded and checked.
+        now: the time of the start, seconds.
+        wall: the same moment in seconds since 1970 UTC.
         seed: makes chance repeatable; the scenario's own seed if None; without either it is not repeatable.
 
     Attributes:
         rng: the source of all chance.
-        lines: the lines.
+        dialect: how conditions are said.
+        business: what it asks before the rules, and what happens to a call that no rule takes.
         rulebook: the rules.
     """
 
-    def __init__(self, scenario: Scenario, seed: int | None = None) -> None:
-        self.rng = Random(scenario.carrier.seed if seed is None else seed)
-        self.lines = Lines(scenario.carrier.lines)
-        self.rulebook = RuleBook(scenario.calls)
+    def __init__(self, scenario: Scenario, now: float = 0.0, wall: float = 0.0, seed: int | None = None) -> None:
+        config = scenario.carrier
+        self._start = now
+        self.rng = Random(config.seed if seed is None else seed)
         ladders = {name: ladder(steps) for name, steps in scenario.ladders.items()}
+        self.dialect = Dialect.of(config, ladders, self.rng)
+        self.business = Business(config, self.rng, wall)
+        self.rulebook = RuleBook(scenario.calls)
         self._choices: tuple[Choice, ...] = tuple(
-            choice(entry.rule.action, ladders, self.rng) for entry in self.rulebook.entries
+            choice(entry.rule.action, ladders, self.dialect, self.rng) for entry in self.rulebook.entries
         )
         # A rule that treats all calls alike gives the same decision each time, so that is made once.
         self._decided = tuple(
-            Decision(made.ladder, entry.name) if isinstance(made, Always) else None
+            Decision(made.course, entry.name) if isinstance(made, Always) else None
             for entry, made in zip(self.rulebook.entries, self._choices, strict=True)
         )
-        self._lines_full = choice(scenario.carrier.lines_full, ladders, self.rng)
-        self._unmatched = choice(scenario.carrier.unmatched, ladders, self.rng)
+        self._unmatched = choice(config.unmatched, ladders, self.dialect, self.rng)
 
-    def decide(self, call: Call, since_start: float) -> Decision:
-        """Decide on a new call, and take a line for it if one is free.
-
-        Args:
-            call: the call.
-            since_start: seconds since the carrier was started.
-        """
-        lines = self.lines
-        if lines.total is not None and not lines.seize(call.number):
-            why = f"lines {lines.in_use} of {lines.total}"
-            return Decision(self._lines_full.ladder_for(call), why=why)
+    def decide(self, call: Call, now: float) -> Decision:
+        """Decide on a new call. What it then holds, a line for one, stands in ``call.holds``."""
+        since_start = now - self._start
+        for check in self.business.checks:
+            found = check.examine(call, since_start)
+            if found is not None:
+                return self._say(found, call)
         entry = self.rulebook.find(call, since_start)
         if entry is None:
-            return Decision(self._unmatched.ladder_for(call))
+            for fate in self.business.fates:
+                found = fate.examine(call, since_start)
+                if found is not None:
+                    return self._say(found, call)
+            missed = near_misses(self.rulebook.entries, call, since_start)
+            return Decision(self._unmatched.course_for(call), near_misses=missed)
         place = entry.place
-        return self._decided[place] or Decision(self._choices[place].ladder_for(call), entry.name)
+        decided = self._decided[place] or Decision(self._choices[place].course_for(call), entry.name)
+        if place and not entry.conditions:
+            # It takes whatever is left over: worth telling what nearly took the call before.
+            decided = decided._replace(near_misses=near_misses(self.rulebook.entries[:place], call, since_start))
+        return decided
 
-    def release(self, call: Call) -> None:
-        """Give back what a call held; told when it is refused and when it ends."""
-        if self.lines.total is not None:
-            self.lines.release(call.number)
+    def _say(self, found: Finding, call: Call) -> Decision:
+        course = self.dialect.course_for(found.condition, call)
+        if found.ring is not None or found.talk is not None:
+            course = course._replace(ring=found.ring or course.ring, talk=found.talk or course.talk)
+        return Decision(course, None, found.why, found.values)
+
+    def answered(self, call: Call, now: float) -> None:
+        """A call has been answered: what it costs runs from here."""
+        for watcher in self.business.watchers:
+            watcher.answered(call, now)
+
+    def ended(self, call: Call, now: float) -> None:
+        """A call is over; told once."""
+        for watcher in self.business.watchers:
+            watcher.ended(call, now)

@@ -22,17 +22,21 @@ class Lines:
 
     @property
     def in_use(self) -> int:
-        """How many are taken."""
+        """How many our callers hold."""
         return len(self._holders)
 
     @property
     def full(self) -> bool:
-        """Whether none is free."""
-        return self.total is not None and len(self._holders) >= self.total
+        """Whether none is free, as far as our callers are concerned."""
+        return not self.free()
+
+    def free(self, taken: int = 0) -> bool:
+        """Whether one is free, with so many taken by others."""
+        return self.total is None or len(self._holders) + taken < self.total
 
     def seize(self, call: int) -> bool:
         """Take a line for a call, by its number; False if none is free."""
-        if self.full:
+        if not self.free():
             return False
         self._holders.add(call)
         return True

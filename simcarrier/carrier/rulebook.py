@@ -8,17 +8,36 @@ looking them up, and only those that can't be filed (anything, a negation, a reg
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from operator import attrgetter
 from typing import Literal
 
 from simcarrier.scenario.models import Rule
-from simcarrier.scenario.patterns import NumberPattern
+from simcarrier.scenario.patterns import NumberPattern, TextPattern
 from simcarrier.sip.field_names import canonical
 
 from .call import Call
 
-Condition = Callable[[Call, float], bool]
+Test = Callable[[Call, float], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One condition of a rule.
+
+    Attributes:
+        field: the key in the scenario.
+        wanted: what it must be, as written.
+        holds: whether it is, for a call and the seconds since the carrier's start.
+        got: what it is, in words.
+    """
+
+    field: str
+    wanted: str
+    holds: Test
+    got: Callable[[Call, float], str]
+
 
 FEW = 8
 """Up to so many rules asking each in turn is quicker than looking up."""
@@ -31,20 +50,22 @@ class Entry:
         rule: the rule as written.
         name: what reports call it: its name, or its place in the file.
         place: its place in the order of asking.
+        conditions: what it asks, the cheapest first.
     """
 
-    __slots__ = ("conditions", "name", "place", "rule")
+    __slots__ = ("_tests", "conditions", "name", "place", "rule")
 
     def __init__(self, rule: Rule, name: str, place: int) -> None:
         self.rule = rule
         self.name = name
         self.place = place
         self.conditions = tuple(_conditions(rule))
+        self._tests = tuple(condition.holds for condition in self.conditions)
 
     def matches(self, call: Call, now: float) -> bool:
         """Whether the rule takes the call. ``now`` is seconds since the carrier's start."""
-        for condition in self.conditions:  # noqa: SIM110  # a generator expression doubles the cost of a rule
-            if not condition(call, now):
+        for holds in self._tests:  # noqa: SIM110  # a generator expression doubles the cost of a rule
+            if not holds(call, now):
                 return False
         return True
 
@@ -93,26 +114,36 @@ def _place(entry: Entry) -> int:
     return entry.place
 
 
-def _conditions(rule: Rule) -> Iterator[Condition]:
+def _conditions(rule: Rule) -> Iterator[Question]:
     """A rule's conditions, the cheapest first."""
     if rule.to is not None and not (rule.to.anything and not rule.to.negated):
-        yield _number_condition("called", rule.to)
+        yield Question("to", str(rule.to), _number_test("called", rule.to), lambda call, now: call.called)
     if rule.from_ is not None and not (rule.from_.anything and not rule.from_.negated):
-        yield _number_condition("caller", rule.from_)
+        yield Question("from", str(rule.from_), _number_test("caller", rule.from_), lambda call, now: call.caller)
     if rule.calls_so_far is not None:
         count = rule.calls_so_far.contains
-        yield lambda call, now: count(call.number - 1)
+        yield Question(
+            "calls_so_far",
+            str(rule.calls_so_far),
+            lambda call, now: count(call.number - 1),
+            lambda call, now: str(call.number - 1),
+        )
     if rule.since_start is not None:
         period = rule.since_start.contains
-        yield lambda call, now: period(now)
+        yield Question(
+            "since_start", str(rule.since_start), lambda call, now: period(now), lambda call, now: f"{now:.3f}s"
+        )
     for name, pattern in rule.headers.items():
-        yield _header_condition(name, pattern.matches)
+        yield _header_question(name, pattern)
     if rule.source is not None:
-        yield _source_condition(tuple(rule.source))
+        networks = tuple(rule.source)
+        yield Question(
+            "source", ", ".join(map(str, networks)), _source_test(networks), lambda call, now: call.session.peer[0]
+        )
 
 
-def _number_condition(party: Literal["called", "caller"], pattern: NumberPattern) -> Condition:
-    """A condition on a number; mere prefixes, the usual case, are asked without a detour."""
+def _number_test(party: Literal["called", "caller"], pattern: NumberPattern) -> Test:
+    """Whether a number fits; mere prefixes, the usual case, are asked without a detour."""
     number = attrgetter(party)
     if pattern.exact or pattern.regexes or pattern.anything:
         matches = pattern.matches
@@ -123,19 +154,22 @@ def _number_condition(party: Literal["called", "caller"], pattern: NumberPattern
     return lambda call, now: number(call).startswith(prefixes)
 
 
-def _header_condition(name: str, matches: Callable[[str | None], bool]) -> Condition:
+def _header_question(name: str, pattern: TextPattern) -> Question:
     key = canonical(name)
 
-    def condition(call: Call, now: float) -> bool:
+    def holds(call: Call, now: float) -> bool:
         values = call.invite.get_all(key)
-        return any(matches(value) for value in values) if values else matches(None)
+        return any(pattern.matches(value) for value in values) if values else pattern.matches(None)
 
-    return condition
+    def got(call: Call, now: float) -> str:
+        return ", ".join(call.invite.get_all(key)) or "absent"
+
+    return Question(f"headers.{name}", str(pattern), holds, got)
 
 
-def _source_condition(networks: tuple[IPv4Network | IPv6Network, ...]) -> Condition:
-    def condition(call: Call, now: float) -> bool:
+def _source_test(networks: tuple[IPv4Network | IPv6Network, ...]) -> Test:
+    def holds(call: Call, now: float) -> bool:
         address = ip_address(call.session.peer[0])
         return any(address in network for network in networks)
 
-    return condition
+    return holds

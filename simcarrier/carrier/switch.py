@@ -1,4 +1,4 @@
-"""The switch: takes calls, lets the carrier decide, climbs the ladders, writes the journal.
+"""The switch: an exchange that speaks SIP.
 
 It is all of a simulated carrier but the sockets and the clock: its `engine` takes datagrams and the time, and what
 it sends stands in ``engine.out``. Under a driver it serves a network, in a test's memory it serves a test.
@@ -7,21 +7,21 @@ it sends stands in ``engine.out``. Under a driver it serves a network, in a test
 from __future__ import annotations
 
 from collections.abc import Callable
-from random import Random
 
-from simcarrier.records.journal import Journal
 from simcarrier.scenario.models import Scenario
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.callee import CalleeSession
 from simcarrier.sip.endpoint import Endpoint, Limits
 from simcarrier.sip.session import Ending
 from simcarrier.sip.timers import Timers
+from simcarrier.sip.transaction import ServerTransaction
 
+from .business.registrar import Registrar
 from .call import Call
-from .carrier import Carrier
+from .exchange import Exchange
 
 
-class Switch:
+class Switch(Exchange):
     """A simulated carrier without a network.
 
     Args:
@@ -33,11 +33,7 @@ class Switch:
         source_host: see `UserAgent`.
 
     Attributes:
-        carrier: decides.
         agent: its SIP side.
-        journal: the calls that have ended.
-        calls: the calls that are up, by their number.
-        taken: how many calls there have been.
     """
 
     def __init__(
@@ -51,49 +47,58 @@ class Switch:
         limits: Limits | None = None,
         source_host: Callable[[str], str] | None = None,
     ) -> None:
-        self.carrier = Carrier(scenario, seed)
         name = scenario.carrier.server
+        # Who has a digest user may register; without any, REGISTER is a method that is not allowed.
+        registers = any(customer.user is not None for customer in scenario.carrier.customers)
         self.agent = UserAgent(
-            self, name="simcarrier" if name is None else name, base=base, limits=limits, source_host=source_host
+            self,
+            name="simcarrier" if name is None else name,
+            base=base,
+            limits=limits,
+            source_host=source_host,
+            serves={"REGISTER": self._registered} if registers else None,
         )
-        self.journal = Journal()
-        self.calls: dict[int, Call] = {}
-        self.taken = 0
+        super().__init__(scenario, self.agent.endpoint.timers, now, wall, seed=seed)
+        customers = self.carrier.business.world.customers
+        self._door = customers.door
+        self._registrar = None if customers.door is None else Registrar(customers, customers.door)
         self._closing = False
-        self._start = now
-        self._wall_offset = wall - now
 
     @property
     def engine(self) -> Endpoint:
         """What a driver drives."""
         return self.agent.endpoint
 
-    @property
-    def rng(self) -> Random:
-        """The run's source of chance."""
-        return self.carrier.rng
-
     def invited(self, session: CalleeSession, now: float) -> None:
         """A new call."""
         if self._closing:
             session.refuse(now, 503)
             return
-        self.taken = number = self.taken + 1
-        self.calls[number] = call = Call(self, session, number, now)
-        call.start(self.carrier.decide(call, now - self._start), now)
+        door = self._door
+        if door is None:
+            self.take(session, now)
+            return
+        admitted = door.admit(session.invite, session.peer[0], now)
+        challenge = admitted.challenge
+        if challenge is not None:
+            session.refuse(now, challenge.status, extra=challenge.extra + self.agent.server_line)
+            return
+        self.take(session, now, admitted.customer)
 
-    def refused(self, call: Call, now: float) -> None:
-        """A call was refused or cancelled: its line is free, though its ACK is still to come."""
-        self.carrier.release(call)
+    def _registered(self, transaction: ServerTransaction, now: float) -> None:
+        """A REGISTER."""
+        if self._closing or self._registrar is None:
+            transaction.respond(503, now, extra=self.agent.server_line)
+            return
+        answer = self._registrar.register(transaction.request, now)
+        transaction.respond(answer.status, now, answer.phrase, answer.lines + self.agent.server_line)
 
     def ended(self, call: Call, ending: Ending, now: float) -> None:
         """A call is over: into the journal."""
-        self.calls.pop(call.number, None)
-        self.carrier.release(call)
         deaf = self.agent.endpoint.deaf
         if deaf:
             deaf.pop(call.invite.call_id, None)
-        self.journal.add(call.record(ending, now, self._wall_offset))
+        super().ended(call, ending, now)
 
     @property
     def busy(self) -> bool:
@@ -113,7 +118,7 @@ class Switch:
                 session.abandon(now)
             elif session.status < 200:
                 session.refuse(now, 487)
-                self.carrier.release(call)
+                call.release()
             elif session.answered_at is not None:
                 session.hang_up(now)
 

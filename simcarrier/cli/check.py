@@ -23,11 +23,13 @@ def scenario_files(paths: tuple[Path, ...]) -> Iterator[Path]:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @set_option
 def check(files: tuple[Path, ...], settings: tuple[tuple[str, str], ...]) -> None:
-    """Check scenario files; a folder stands for the scenarios in it.
+    """Check scenario files, and files of dialects; a folder stands for those in it.
 
     Every fault is told as file:line:column: place: what is wrong. Exit code 0 if all is well, else 2.
     """
+    from ..scenario.dialects import is_dialect, table_of
     from ..scenario.load import ScenarioError, load
+    from ..scenario.reading import read_text_of
 
     found = list(scenario_files(files))
     if not found:
@@ -35,6 +37,11 @@ def check(files: tuple[Path, ...], settings: tuple[tuple[str, str], ...]) -> Non
     good = True
     for path in found:
         try:
+            if is_dialect(read_text_of(path, "scenario")):
+                table = table_of(str(path.absolute()))
+                said = sum(not table.inherited(condition) for condition in table.sayings)
+                click.echo(f"{path}: ok (dialect, {said} condition{'' if said == 1 else 's'})")
+                continue
             scenario = load(path, dict(settings))
         except ScenarioError as error:
             good = False

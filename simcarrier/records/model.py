@@ -7,7 +7,28 @@ to it, as measured on the carrier's monotonic clock. Unknown is None.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+from simcarrier.conditions import Condition
+
+
+class NearMiss(NamedTuple):
+    """A rule that would have taken a call but for one thing.
+
+    Attributes:
+        rule: its name.
+        field: which of its conditions did not hold.
+        got: what the call brought.
+        wanted: what the rule wants, as written.
+    """
+
+    rule: str
+    field: str
+    got: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"rule {self.rule}: {self.field} is {self.got or 'empty'}, wanted {self.wanted}"
 
 
 @dataclass(slots=True)
@@ -29,6 +50,12 @@ class CallRecord:
         acknowledged_after: from the INVITE to the ACK.
         ended_after: from the INVITE to the end of the call.
         ending: how it ended, see `simcarrier.sip.session.Ending`.
+        condition: what really happened; None for a ladder that a scenario spells out.
+        dialect: the carrier's way of saying it.
+        customer, trunk: whose call it was and by which trunk it came, where the carrier has such.
+        cut: why the carrier itself ended the call while it was up.
+        charged: what it cost its customer, such as ``0.09 EUR``; None for nothing.
+        near_misses: rules that would have taken it but for one thing; looked for where it got a default.
     """
 
     number: int
@@ -47,10 +74,17 @@ class CallRecord:
     acknowledged_after: float | None = None
     ended_after: float | None = None
     ending: str | None = None
+    condition: Condition | None = None
+    dialect: str | None = None
+    customer: str | None = None
+    trunk: str | None = None
+    cut: str | None = None
+    charged: str | None = None
+    near_misses: tuple[NearMiss, ...] = ()
 
     @property
     def matched(self) -> bool:
-        """Whether a rule took the call, or a resource refused it; if not it got the default."""
+        """Whether a rule took the call, or the business decided on it; if not it got the default."""
         return self.rule is not None or self.why is not None
 
     def as_dict(self) -> dict[str, Any]:
@@ -64,6 +98,13 @@ class CallRecord:
             "rule": self.rule,
             "why": self.why,
             "matched": self.matched,
+            "condition": self.condition,
+            "dialect": self.dialect,
+            "customer": self.customer,
+            "trunk": self.trunk,
+            "cut": self.cut,
+            "charged": self.charged,
+            "near_misses": [miss._asdict() for miss in self.near_misses],
             "provisional": list(self.provisional),
             "ending": self.ending,
             "call_id": self.call_id,

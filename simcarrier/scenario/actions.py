@@ -8,15 +8,16 @@ keys into the field ``action``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import InitErrorDetails
 
 from .base import Model, fault, suggestion
-from .fields import Flag, ShareField, SpanField, Text
+from .fields import ConditionField, Flag, ShareField, SpanField, Text
 from .steps import Ladder, Respond
-from .units import Span, parse_share, shown
+from .units import parse_share, shown
 
 ACTION = "<action>"
 """Where an action stands in a location; such elements in angle brackets are not in the file."""
@@ -55,16 +56,20 @@ class LadderAction(ActionModel):
     ladder: Text = Field(description="The name of a ladder.")
 
 
-class AnsweredAction(ActionModel):
-    """The call rings and is answered."""
+class OutcomeAction(ActionModel):
+    """What really happens to the call; how that is said on the wire is the dialect's affair."""
 
     key: ClassVar[str] = "outcome"
-    outcome: Literal["answered"] = Field(description="What becomes of the call.")
-    ring: SpanField = Field(default=Span(1.0, 1.0), description="How long it rings.")
+    outcome: ConditionField = Field(description="What becomes of the call, such as answered or lines_full.")
+    ring: SpanField | None = Field(
+        default=None, description="How long it rings, where it does; the dialect's if not said."
+    )
     talk: SpanField | None = Field(
         default=None, description="How long until the carrier hangs up; the caller does if not said."
     )
-    early_media: Flag = Field(default=False, description="Ring with 183 and media instead of 180.")
+    early_media: Flag = Field(
+        default=False, description="Where it rings: with 183 and a session description instead of 180."
+    )
 
 
 class Acting(Model):
@@ -128,7 +133,7 @@ class SequenceAction(ActionModel):
 
 
 ACTIONS: tuple[type[ActionModel], ...] = (
-    RespondAction, StepsAction, LadderAction, AnsweredAction, MixAction, SequenceAction,
+    RespondAction, StepsAction, LadderAction, OutcomeAction, MixAction, SequenceAction,
 )  # fmt: skip
 """Every action. A new one is a class above, and its name here and in the unions below."""
 
@@ -144,6 +149,12 @@ OPTIONS = {
 """Keys that stand beside an action's own, and the action that they go with."""
 
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+_SEQUENCE_IN_SEQUENCE = {"sequence": "must not hold a sequence of its own"}
+_NESTED = {"mix": "must not hold a mix of its own", **_SEQUENCE_IN_SEQUENCE}
+
+
 def action_key(value: Any) -> str | None:
     """The key by which a written action is told; None if it has none or several."""
     if isinstance(value, ActionModel):
@@ -152,8 +163,14 @@ def action_key(value: Any) -> str | None:
     return f"<{present[0]}>" if len(present) == 1 else None
 
 
-def _one_action(value: Any, handler: ValidatorFunctionWrapHandler, *, nested: tuple[str, ...] = ()) -> Any:
-    """Takes a bare code for a response, and says in words when there is no action, or more than one."""
+def one_action(value: Any, handler: ValidatorFunctionWrapHandler, refused: Mapping[str, str] = NOTHING) -> Any:
+    """Takes a bare code for a response, and says in words when there is no action, or more than one.
+
+    Args:
+        value: as written.
+        handler: reads the action.
+        refused: the keys of actions that cannot stand here, and what to say of them.
+    """
     if isinstance(value, ActionModel):
         return handler(value)
     if isinstance(value, str | int):
@@ -167,24 +184,28 @@ def _one_action(value: Any, handler: ValidatorFunctionWrapHandler, *, nested: tu
     if not present:
         near = next((hint for key in value if (hint := suggestion(str(key), ACTION_KEYS))), "")
         raise ValueError(f"does not say what is done with the call: add one of {', '.join(ACTION_KEYS)}{near}")
-    if present[0] in nested:
-        raise ValueError(f"must not hold a {present[0]} of its own")
+    if present[0] in refused:
+        raise ValueError(refused[present[0]])
     return handler(value)
 
 
+def _any_action(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    return one_action(value, handler)
+
+
 def _no_nesting(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    return _one_action(value, handler, nested=("mix", "sequence"))
+    return one_action(value, handler, _NESTED)
 
 
 def _no_sequence(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    return _one_action(value, handler, nested=("sequence",))
+    return one_action(value, handler, _SEQUENCE_IN_SEQUENCE)
 
 
 SimpleAction = Annotated[
     Annotated[RespondAction, Tag("<respond>")]
     | Annotated[StepsAction, Tag("<steps>")]
     | Annotated[LadderAction, Tag("<ladder>")]
-    | Annotated[AnsweredAction, Tag("<outcome>")],
+    | Annotated[OutcomeAction, Tag("<outcome>")],
     Discriminator(action_key),
     WrapValidator(_no_nesting),
 ]
@@ -194,7 +215,7 @@ SequenceEntry = Annotated[
     Annotated[RespondAction, Tag("<respond>")]
     | Annotated[StepsAction, Tag("<steps>")]
     | Annotated[LadderAction, Tag("<ladder>")]
-    | Annotated[AnsweredAction, Tag("<outcome>")]
+    | Annotated[OutcomeAction, Tag("<outcome>")]
     | Annotated[MixAction, Tag("<mix>")],
     Discriminator(action_key),
     WrapValidator(_no_sequence),
@@ -205,11 +226,11 @@ Action = Annotated[
     Annotated[RespondAction, Tag("<respond>")]
     | Annotated[StepsAction, Tag("<steps>")]
     | Annotated[LadderAction, Tag("<ladder>")]
-    | Annotated[AnsweredAction, Tag("<outcome>")]
+    | Annotated[OutcomeAction, Tag("<outcome>")]
     | Annotated[MixAction, Tag("<mix>")]
     | Annotated[SequenceAction, Tag("<sequence>")],
     Discriminator(action_key),
-    WrapValidator(_one_action),
+    WrapValidator(_any_action),
 ]
 """Any action, as written in a scenario."""
 

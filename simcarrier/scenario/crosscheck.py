@@ -13,6 +13,8 @@ from typing import Any
 
 from .actions import ACTION_KEYS, OPTIONS
 from .base import Location, suggestion_or_list
+from .business.crosscheck import carrier_faults
+from .traffic import traffic_faults
 from .units import shown
 
 NOT_CONDITIONS = frozenset({"name", "priority", *ACTION_KEYS, *OPTIONS})
@@ -34,6 +36,10 @@ def scenario_faults(data: Mapping[Any, Any]) -> Iterator[tuple[Location, str]]:
     yield from _repeated_names(rules)
     yield from _unreachable(rules)
     yield from _unknown_rules(data, rules)
+    yield from traffic_faults(data)
+    carrier = data.get("carrier")
+    if isinstance(carrier, Mapping):
+        yield from ((("carrier", *location), why) for location, why in carrier_faults(carrier))
 
 
 def _list(value: Any) -> list[Any]:

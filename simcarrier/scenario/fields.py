@@ -12,9 +12,11 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
+from ..conditions import Condition
 from ..sip.errors import Malformed
 from ..sip.grammar import is_token
 from ..sip.transport import ListenAddress
+from .base import suggestion_or_list
 from .patterns import NumberPattern, TextPattern
 from .template import Template, one_line
 from .units import (
@@ -28,6 +30,8 @@ from .units import (
     parse_share,
     shown,
 )
+
+CONDITIONS = tuple(condition.value for condition in Condition)
 
 PARAMETER: JsonSchemaValue = {"type": "string", "pattern": r"\$"}
 """In the JSON Schema: wherever a scalar stands, a parameter can stand."""
@@ -109,6 +113,24 @@ def whole_number(low: int, high: int, what: str) -> Written:
     return Written(read, {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, PARAMETER]})
 
 
+def read_condition(value: Any) -> Condition:
+    """What happens to a call, by its name."""
+    if isinstance(value, str) and value in CONDITIONS:
+        return Condition(value)
+    hint = suggestion_or_list(value, CONDITIONS) if isinstance(value, str) else ""
+    raise ValueError(f"must be what happens to a call, such as answered, not {shown(value)}{hint}")
+
+
+def span_or(word: str) -> Written:
+    """The type of a time, or of the word that leaves it to what happens to the call."""
+
+    def read(value: Any) -> Span | str:
+        return word if value == word else Span.parse(value)
+
+    schema = _time(SPAN_PATTERN, "2s..6s")
+    return Written(read, {"anyOf": [{"const": word}, *schema["anyOf"]]})
+
+
 def read_networks(value: Any) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     """An address, a network such as ``10.0.0.0/8``, or a list of them."""
     networks = []
@@ -186,6 +208,9 @@ def _time(pattern: str, example: str) -> JsonSchemaValue:
 Text = Annotated[str, Written(read_text, TEXT_SCHEMA)]
 Line = Annotated[str, Written(read_line, TEXT_SCHEMA)]
 Flag = Annotated[bool, Written(read_bool, {"anyOf": [{"type": "boolean"}, PARAMETER]})]
+ConditionField = Annotated[
+    Condition, Written(read_condition, {"anyOf": [{"type": "string", "enum": list(CONDITIONS)}, PARAMETER]})
+]
 MediaType = Annotated[str, Written(read_media_type, {"type": "string", "pattern": "/|\\$"})]
 SpanField = Annotated[Span, Written(Span.parse, _time(SPAN_PATTERN, "2s..6s"))]
 TimeRangeField = Annotated[TimeRange, Written(TimeRange.parse, _time(TIME_RANGE_PATTERN, "30s..60s"))]

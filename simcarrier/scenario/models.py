@@ -19,16 +19,27 @@ from .actions import (
     ACTION,
     Acting,
     Action,
-    AnsweredAction,
     LadderAction,
     MixAction,
     MixEntry,
+    OutcomeAction,
     RespondAction,
     SequenceAction,
     StepsAction,
 )
 from .base import Model, fault
+from .business.analytics import AnalyticsModel
+from .business.callers import CallersModel
+from .business.clock import ClockModel
+from .business.customers import CustomerModel
+from .business.directions import DirectionsModel
+from .business.numbering import NumberingModel
+from .business.subscribers import SubscribersModel
+from .business.tariffs import TariffModel
+from .business.trunks import TrunkModel
+from .business.weather import WeatherModel
 from .crosscheck import scenario_faults
+from .dialects import DialectField
 from .fields import (
     CountRangeField,
     FileField,
@@ -43,16 +54,17 @@ from .fields import (
     whole_number,
 )
 from .steps import Ladder, Respond
+from .traffic import Traffic
 
 __all__ = [
     "Action",
-    "AnsweredAction",
     "CallFilter",
     "CarrierConfig",
     "Expectation",
     "LadderAction",
     "MixAction",
     "MixEntry",
+    "OutcomeAction",
     "RespondAction",
     "Rule",
     "Scenario",
@@ -82,13 +94,42 @@ class CarrierConfig(Model):
     lines: Annotated[int, whole_number(1, 10**6, "a number of lines, at least 1")] | None = Field(
         default=None, description="How many calls can be up at once; any number if not said."
     )
-    lines_full: Action = Field(
-        default=RespondAction(respond=Respond(code=603)),
-        description="What a call gets while all lines are taken.",
+    lines_full: Action | None = Field(
+        default=None, description="What a call gets while all lines are taken; what the dialect says if not said."
     )
     unmatched: Action = Field(
         default=RespondAction(respond=Respond(code=404)), description="What a call gets that no rule matches."
     )
+    dialect: DialectField = Field(
+        default="textbook",
+        description="How the carrier says what happens to a call: a name that simcarrier dialects lists, "
+        "or a file relative to the scenario.",
+    )
+    clock: ClockModel = Field(default_factory=ClockModel, description="What day and hour it is for the carrier.")
+    customers: tuple[CustomerModel, ...] = Field(
+        default=(), description="Whose calls the carrier takes; anybody's if not said."
+    )
+    tariffs: dict[str, TariffModel] = Field(default_factory=dict, description="What calls cost, by the tariff's name.")
+    trunks: tuple[TrunkModel, ...] = Field(
+        default=(), description="The ways in, each with its lines and its rate of calls."
+    )
+    numbering: NumberingModel | None = Field(
+        default=None, description="Which numbers the carrier takes, in which form, and which exist; any if not said."
+    )
+    routed_callers: NumberPatternField | None = Field(
+        default=None, description="The caller IDs that the carrier routes; short for callers: {routed: ...}."
+    )
+    callers: CallersModel | None = Field(default=None, description="Which caller IDs the carrier lets through.")
+    directions: DirectionsModel | None = Field(
+        default=None, description="Where calls may go, unless a customer has directions of its own."
+    )
+    analytics: AnalyticsModel | None = Field(
+        default=None, description="What a network thinks of caller IDs, by how they are used."
+    )
+    subscribers: tuple[SubscribersModel, ...] = Field(
+        default=(), description="What the people called do, where no rule says it; the first that fits."
+    )
+    weather: tuple[WeatherModel, ...] = Field(default=(), description="What goes wrong for a while.")
     seed: Annotated[int, whole_number(-(2**62), 2**62, "a whole number")] | None = Field(
         default=None, description="Makes everything random repeatable."
     )
@@ -157,6 +198,9 @@ class Scenario(Model):
     carrier: CarrierConfig = Field(default_factory=CarrierConfig, description="The carrier itself.")
     ladders: dict[str, Ladder] = Field(default_factory=dict, description="Ladders that rules use by name.")
     calls: tuple[Rule, ...] = Field(default=(), description="What is done with which calls; the first match wins.")
+    traffic: Traffic | None = Field(
+        default=None, description="The calls that simcarrier simulate places; derived from the rules if not said."
+    )
     expect: tuple[Expectation, ...] = Field(default=(), description="What must be true when the run ends.")
     path: Path | None = Field(default=None, alias="<path>", exclude=True)
 

@@ -7,9 +7,9 @@ Each step is written by its keyword: bare (``ringing``), with its main value (``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     Discriminator,
@@ -30,11 +30,12 @@ from .fields import (
     Flag,
     Line,
     SpanField,
+    span_or,
     whole_number,
 )
 from .ladders import ladder_faults
 from .responses import Body, FinalCode, HeadersField
-from .units import ZERO, shown
+from .units import ZERO, Span, shown
 
 
 def _usual_phrase(data: dict[str, Any]) -> str:
@@ -97,7 +98,17 @@ class Wait(StepModel):
     kind: ClassVar[str] = "wait"
     main: ClassVar[str | None] = "span"
     example: ClassVar[str] = "2s"
-    span: SpanField = Field(description="How long, such as 12s or 2s..6s.")
+    span: Annotated[Span | Literal["ring"], span_or("ring")] = Field(
+        description="How long, such as 12s or 2s..6s; ring: as long as this call is to ring."
+    )
+    usually: SpanField = Field(
+        default=Span(1.0, 1.0), description="With ring: how long where nobody says how long it rings."
+    )
+
+    @classmethod
+    def _inspect(cls, data: Any) -> Iterator[InitErrorDetails]:
+        if isinstance(data, Mapping) and "usually" in data and data.get("span") != "ring":
+            yield fault("usually goes with span: ring", ("usually",))
 
 
 class Ringing(StepModel):
@@ -188,7 +199,9 @@ class HangUp(StepModel):
 
     kind: ClassVar[str] = "hang_up"
     main: ClassVar[str | None] = "after"
-    after: SpanField = Field(default=ZERO, description="How long after the answer was acknowledged.")
+    after: Annotated[Span | Literal["talk"], span_or("talk")] = Field(
+        default=ZERO, description="How long after the answer was acknowledged; talk: as long as this call is to last."
+    )
     headers: HeadersField = Field(default=(), description="Headers to add to the BYE.")
 
 

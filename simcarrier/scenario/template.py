@@ -1,8 +1,8 @@
-"""Header values and bodies that use what the call brought: ``<https://block.example/r/{uuid}>``.
+"""Header values and bodies that use what the call brought, or what was decided about it.
 
-A name in braces is looked up when the response is made; ``{{`` and ``}}`` are the braces themselves. Only
-the names listed here exist, so a misspelt one is found when the scenario is read and not in the middle of a
-run.
+A name in braces, as in ``<https://block.example/r/{uuid}>``, is looked up when the response is made; ``{{`` and ``}}``
+are the braces themselves. Only the names listed here exist, so a misspelt one is found when the scenario is read and
+not in the middle of a run.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ FIELDS = (
     "source.host",
     "source.port",
     "uuid",
+    "retry_after",
+    "new_number",
 )
 """What can stand in braces, beside ``header.NAME``."""
 
@@ -49,7 +51,7 @@ def one_line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Something that the call brought, by its name: one of `FIELDS`, or ``header.NAME``."""
+    """Something that the call brought or was decided about it, by its name: one of `FIELDS`, or ``header.NAME``."""
 
     name: str
 

@@ -8,7 +8,7 @@ clock: the agent is what a driver drives, by way of its endpoint.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from .callee import CalleeSession
@@ -60,6 +60,7 @@ class UserAgent:
         media_port: the port that session descriptions name.
         source_host: our address on the way to a host, for channels bound to all of them; the host itself if None, which
             is right for loopback.
+        serves: further methods that are taken out of dialogs, such as REGISTER, and who answers them.
 
     Attributes:
         endpoint: the transactions.
@@ -77,6 +78,7 @@ class UserAgent:
         session_interval: int | None = None,
         media_port: int = DISCARD_PORT,
         source_host: Callable[[str], str] | None = None,
+        serves: Mapping[str, Callable[[ServerTransaction, float], None]] | None = None,
     ) -> None:
         self.application = application
         self.name = name
@@ -86,7 +88,9 @@ class UserAgent:
         self.session_interval = session_interval
         self.media_port = media_port
         self.source_host = source_host or _itself
-        self.allow_and_supported = f"Allow: {', '.join(METHODS)}\r\nSupported: {', '.join(EXTENSIONS)}\r\n"
+        self._serves = dict(serves or {})
+        self._methods = (*METHODS, *self._serves)
+        self.allow_and_supported = f"Allow: {', '.join(self._methods)}\r\nSupported: {', '.join(EXTENSIONS)}\r\n"
         self.capabilities = (
             f"{self.allow_and_supported}Accept: {', '.join(BODY_TYPES)}\r\nAccept-Encoding: identity\r\n"
             f"{self.server_line}"
@@ -141,7 +145,7 @@ class UserAgent:
         request = transaction.request
         why = refusal(
             request,
-            methods=METHODS,
+            methods=self._methods,
             known_methods=KNOWN_METHODS,
             extensions=EXTENSIONS,
             body_types=BODY_TYPES,
@@ -150,11 +154,15 @@ class UserAgent:
             transaction.respond(why.status, now, why.phrase, why.extra + self.server_line)
         elif isinstance(transaction, InviteServerTransaction):
             self.application.invited(CalleeSession(self, transaction), now)
+        elif request.method in self._serves:
+            self._serves[request.method](transaction, now)
         else:
             transaction.respond(200, now, extra=self.capabilities)
 
     def refusal_within(self, request: Request, methods: Collection[str]) -> Refusal | None:
         """What a request within a dialog is refused for, if anything."""
+        if request.glanced and request.method in methods:
+            return None
         return refusal(
             request,
             methods=tuple(methods),

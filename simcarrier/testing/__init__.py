@@ -11,6 +11,8 @@
 `Wire` joins engines (anything with ``out``, ``receive``, ``next_deadline``, ...) by address, and loses, doubles, delays
 and reorders what a seed says. `Phone` is a user agent with records of what happened to it, `Peer` sends and receives
 whatever a test writes by hand. `ladder` draws a trace as text. No socket, no thread, no sleep.
+
+`simcarrier.testing.fast_loop` is for tests that do want sockets: an event loop on which waiting takes no time.
 """
 
 from __future__ import annotations

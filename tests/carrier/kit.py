@@ -60,7 +60,7 @@ class Exchange:
     @property
     def lines_in_use(self) -> int:
         """Lines taken."""
-        return self.switch.carrier.lines.in_use
+        return self.switch.carrier.business.world.trunks.shared.lines.in_use
 
     def close_of_business(self) -> None:
         """Let all timers run out: nothing is left at either end, and every call has its record."""

@@ -36,11 +36,11 @@ def record(**facts: Any) -> CallRecord:
 
 def carrier() -> Any:
     """As much of a service as a view looks at."""
-    lines = SimpleNamespace(total=3, in_use=1)
+    business = SimpleNamespace(state=lambda: ["lines 1 of 3"])
     return SimpleNamespace(
-        scenario=SimpleNamespace(name="A story"),
+        scenario=SimpleNamespace(name="A story", carrier=SimpleNamespace(dialect="textbook")),
         addresses=(ListenAddress.parse("udp:127.0.0.1:5060"), ListenAddress.parse("tls:[::1]:5061")),
-        switch=SimpleNamespace(carrier=SimpleNamespace(lines=lines), calls={1: None}),
+        switch=SimpleNamespace(carrier=SimpleNamespace(business=business), calls={1: None}),
         journal=Journal(),
     )
 
@@ -73,6 +73,7 @@ def test_json_tells_one_event_a_line() -> None:
         "failures": ["calls: wanted exactly 4, got 3"],
         "dropped": {"malformed": 2},
         "untold": 5,
+        "access": {},
     }
     assert stream.getvalue().isascii()
 

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from simcarrier.conditions import Condition
 from simcarrier.records.journal import Journal
-from simcarrier.records.model import CallRecord
+from simcarrier.records.model import CallRecord, NearMiss
 
 
 def record(number: int = 1, **facts: object) -> CallRecord:
@@ -19,7 +20,16 @@ def record(number: int = 1, **facts: object) -> CallRecord:
 
 def test_the_event_tells_all_there_is() -> None:
     made = record(
-        rule="r", code=403, phrase="Forbidden", provisional=(100, 180), responded_after=0.12345678, ending="refused"
+        rule="r",
+        code=403,
+        phrase="Forbidden",
+        provisional=(100, 180),
+        responded_after=0.12345678,
+        ending="refused",
+        condition=Condition.CALLER_ID_NOT_ROUTED,
+        dialect="germany",
+        customer="acme",
+        near_misses=(NearMiss("other", "to", "0049", "+49*"),),
     )
     assert made.as_dict() == {
         "number": 1,
@@ -31,6 +41,13 @@ def test_the_event_tells_all_there_is() -> None:
         "why": None,
         "matched": True,
         "provisional": [100, 180],
+        "condition": Condition.CALLER_ID_NOT_ROUTED,
+        "dialect": "germany",
+        "customer": "acme",
+        "trunk": None,
+        "cut": None,
+        "charged": None,
+        "near_misses": [{"rule": "other", "field": "to", "got": "0049", "wanted": "+49*"}],
         "ending": "refused",
         "call_id": "call-1",
         "transport": "UDP",

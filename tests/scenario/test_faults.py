@@ -129,6 +129,10 @@ TABLE: dict[str, tuple[str, str]] = {
         f"{RULE}steps: [{{wait: 12 sec}}, silence]",
         '3:20: calls[0].steps[0].wait: "wait" must be a time such as 12s or 200ms, or a range such as 2s..6s, not',
     ),
+    "how long it usually rings": (
+        f"{RULE}steps: [{{wait: {{span: 2s, usually: 3s}}}}, silence]",
+        "3:40: calls[0].steps[0].wait.usually: usually goes with span: ring",
+    ),
     "bare wait": (f"{RULE}steps: [wait, silence]", "3:13: calls[0].steps[0]: wait needs its value, such as {wait: 2s}"),
     "option of no step": (
         f"{RULE}steps: [{{silence: {{for: 3s}}}}]",
@@ -167,7 +171,7 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "outcome": (
         f"{RULE}outcome: answred",
-        '3:14: calls[0].outcome: "outcome" must be "answered", not "answred"; did you mean "answered"?',
+        '3:14: calls[0].outcome: "outcome" must be what happens to a call, such as answered, not "answred"; did',
     ),
     "shares": (
         f"{RULE}mix: [{{share: 90%, respond: 403}}, {{share: 11%, respond: 404}}]",

@@ -44,6 +44,9 @@ GOOD = [
     "{name: x, carrier: {lines: $n, unmatched: 404, lines_full: {respond: 503}}, parameters: {n: 3}}",
     "{name: x, calls: [{sequence: [486, {outcome: answered}], by: called, then: stay}]}",
     "{name: x, calls: [{mix: [{share: 100%, outcome: answered, ring: 1s, early_media: yes}]}]}",
+    "{name: x, carrier: {dialect: cis/404}, calls: [{outcome: registration_inactive}]}",
+    "{name: x, calls: [{steps: [ringing, {wait: {span: ring, usually: 9s}}, answer, {hang_up: talk}]}]}",
+    "{name: x, calls: [{steps: [ringing, {wait: ring}, answer, {hang_up: {after: talk}}]}]}",
     "{name: x, calls: [{name: r, respond: 403}], expect: [{calls: {code: 403, rule: r}, at_least: 1}]}",
     "{name: x, ladders: {a: [silence]}, calls: [{headers: {X: {present: true}, Y: a*}, source: '::1', ladder: a}]}",
 ]
@@ -66,6 +69,8 @@ BAD = [
     "{name: x, calls: [{steps: [{wait: 12 sec}, silence]}]}",
     "{name: x, calls: [{steps: [wait, silence]}]}",
     "{name: x, calls: [{outcome: answred}]}",
+    "{name: x, carrier: {dialect: [cis]}}",
+    "{name: x, calls: [{steps: [ringing, {wait: rings}, answer]}]}",
     "{name: x, calls: [{mix: [{respond: 403}]}]}",
     "{name: x, carrier: {lines: 0}}",
     "{name: x, carrier: {unmatched: 200}}",

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from simcarrier.conditions import Condition
 from simcarrier.scenario.load import Scenario, loads
 from simcarrier.scenario.models import (
-    AnsweredAction,
     CarrierConfig,
     LadderAction,
     MixAction,
+    OutcomeAction,
     RespondAction,
     Rule,
     SequenceAction,
@@ -50,6 +51,8 @@ STEP_FORMS: list[tuple[str, StepModel]] = [
     ("{trying: {headers: {X-A: b}}}", Trying(headers=(("X-A", Template.parse("b")),))),
     ("{wait: 2s}", Wait(span=Span(2, 2))),
     ("{wait: 2s..6s}", Wait(span=Span(2, 6))),
+    ("{wait: ring}", Wait(span="ring", usually=Span(1, 1))),
+    ("{wait: {span: ring, usually: 20s..30s}}", Wait(span="ring", usually=Span(20, 30))),
     ("ringing", Ringing()),
     ("{ringing: {reliable: yes}}", Ringing(reliable=True)),
     ("progress", Progress(code=183, phrase="Session Progress", sdp=True)),
@@ -74,6 +77,7 @@ STEP_FORMS: list[tuple[str, StepModel]] = [
     ("{duplicate: 3}", Duplicate(times=3)),
     ("hang_up", HangUp(after=Span(0, 0))),
     ("{hang_up: 5s}", HangUp(after=Span(5, 5))),
+    ("{hang_up: talk}", HangUp(after="talk")),
     (
         "{hang_up: {after: 1s..2s, headers: {Reason: 'Q.850;cause=16'}}}",
         HangUp(after=Span(1, 2), headers=(("Reason", Template.parse("Q.850;cause=16")),)),
@@ -119,10 +123,9 @@ def test_actions() -> None:
     assert action("respond: 403") == RespondAction(respond=Respond(code=403))
     assert action("steps: [silence]") == StepsAction(steps=(Silence(),))
     assert action("ladder: a", "ladders: {a: [silence]}") == LadderAction(ladder="a")
-    assert action("outcome: answered") == AnsweredAction(
-        outcome="answered", ring=Span(1, 1), talk=None, early_media=False
-    )
-    assert action("outcome: answered, ring: 2s..6s, talk: 30s, early_media: true") == AnsweredAction(
+    assert action("outcome: answered") == OutcomeAction(outcome="answered", ring=None, talk=None, early_media=False)
+    assert action("outcome: lines_full") == OutcomeAction(outcome=Condition.LINES_FULL)
+    assert action("outcome: answered, ring: 2s..6s, talk: 30s, early_media: true") == OutcomeAction(
         outcome="answered", ring=Span(2, 6), talk=Span(30, 30), early_media=True
     )
 
@@ -131,7 +134,7 @@ def test_a_mix() -> None:
     made = action("mix: [{share: 90%, outcome: answered}, {share: 10%, respond: {code: 608}}]")
     assert isinstance(made, MixAction)
     assert [entry.share for entry in made.entries] == pytest.approx([0.9, 0.1])
-    assert [type(entry.action) for entry in made.entries] == [AnsweredAction, RespondAction]
+    assert [type(entry.action) for entry in made.entries] == [OutcomeAction, RespondAction]
 
 
 def test_shares_of_a_third_need_their_last_digits() -> None:
@@ -143,7 +146,7 @@ def test_a_sequence() -> None:
         "sequence: [486, {outcome: answered}, {mix: [{share: 100%, respond: 404}]}], by: called, then: start_over"
     )
     assert isinstance(made, SequenceAction)
-    assert [type(entry) for entry in made.entries] == [RespondAction, AnsweredAction, MixAction]
+    assert [type(entry) for entry in made.entries] == [RespondAction, OutcomeAction, MixAction]
     assert (made.by, made.then) == ("called", "start_over")
     plain = action("sequence: [486]")
     assert (plain.by, plain.then) == ("caller", "stay")
@@ -154,9 +157,9 @@ def test_the_carrier_without_a_word() -> None:
     assert carrier == CarrierConfig()
     assert carrier.listen == (ListenAddress.parse("udp:127.0.0.1:5060"),)
     assert carrier.lines is None
-    assert isinstance(carrier.lines_full, RespondAction)
+    assert carrier.lines_full is None
+    assert carrier.dialect == "textbook"
     assert isinstance(carrier.unmatched, RespondAction)
-    assert (carrier.lines_full.respond.code, carrier.lines_full.respond.phrase) == (603, "Decline")
     assert (carrier.unmatched.respond.code, carrier.unmatched.respond.phrase) == (404, "Not Found")
 
 

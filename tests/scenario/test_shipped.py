@@ -9,7 +9,8 @@ import pytest
 
 from simcarrier.scenario.load import Scenario, load
 from simcarrier.scenario.models import LadderAction, RespondAction, StepsAction
-from simcarrier.scenario.steps import Answer, Respond, Silence
+from simcarrier.scenario.steps import Answer, Respond, Silence, Wait
+from simcarrier.scenario.units import Span
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -103,7 +104,7 @@ def test_the_stall_ends_as_the_parameter_says(then: str, last: type) -> None:
     action = scenario.calls[0].action
     assert isinstance(action, LadderAction)
     assert isinstance(scenario.ladders[action.ladder][-1], last)
-    assert [str(step) for step in scenario.ladders["answer"]][1] == "span=Span(low=11.0, high=11.0)"
+    assert scenario.ladders["answer"][1] == Wait(span=Span(11, 11))
 
 
 def test_the_number_of_lines_is_a_parameter() -> None:

@@ -39,9 +39,25 @@ class Bye:
         return HOLD
 
 
+class WaitWhileTalking:
+    """Lets as much time pass as they talk in this call; for ever if the caller is to hang up."""
+
+    __slots__ = ()
+
+    def perform(self, call: Call, now: float) -> float:
+        """Say how long."""
+        talk = call.decision.course.talk
+        if talk is None:
+            call.stop()
+            return HOLD
+        return talk.sample(call.owner.rng)
+
+
 def rungs(step: steps.HangUp) -> Iterator[Rung]:
     """The ACK, the time, the BYE."""
     yield AwaitAck()
-    if step.after.high:
+    if step.after == "talk":
+        yield WaitWhileTalking()
+    elif step.after.high:
         yield Wait(step.after)
     yield Bye(HeaderLines(step.headers))

@@ -1,12 +1,14 @@
-"""Header lines of a response, made from what the scenario wrote and what the call brought."""
+"""Header lines of a response: what the scenario wrote, with what the call brought and what was decided about it."""
 
 from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from simcarrier.scenario.responses import Headers
+from simcarrier.scenario.template import Field
 from simcarrier.sip.errors import Malformed
 from simcarrier.sip.field_names import canonical
 from simcarrier.sip.uri import SipUri
@@ -15,16 +17,26 @@ if TYPE_CHECKING:
     from simcarrier.carrier.call import Call
 
 
+_NEW_NUMBER = Field("new_number")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
+DEFAULTS: Mapping[str, str] = {"retry_after": "5", "new_number": ""}
+"""What a decision may bring along for templates, and its value where it does not."""
+
+
 class HeaderLines:
-    """The header lines of one step: put together once if they are the same for every call."""
+    """The header lines of one step: put together once if they are the same for every call.
+
+    A Contact with ``{new_number}`` in it leads nowhere without one: it is left out of calls for which none is known.
+    """
 
     __slots__ = ("_constant", "_headers")
 
     def __init__(self, headers: Headers) -> None:
-        self._headers = headers
+        self._headers = tuple(
+            (name, value, name.lower() in ("contact", "m") and _NEW_NUMBER in value.parts) for name, value in headers
+        )
         constant = all(value.constant is not None for _, value in headers)
         self._constant = "".join(f"{name}: {value.constant}\r\n" for name, value in headers) if constant else None
 
@@ -32,13 +44,15 @@ class HeaderLines:
         """The lines for a call, each with its CRLF."""
         if self._constant is not None:
             return self._constant
-        return "".join(
-            f"{name}: {value.render(lambda field: look_up(call, field))}\r\n" for name, value in self._headers
-        )
+        return "".join(f"{name}: {value}\r\n" for name, value in self.fields(call))
 
     def fields(self, call: Call) -> list[tuple[str, str]]:
         """The same as pairs of name and value, for requests."""
-        return [(name, value.render(lambda field: look_up(call, field))) for name, value in self._headers]
+        return [
+            (name, value.render(lambda field: look_up(call, field)))
+            for name, value, needs_number in self._headers
+            if not needs_number or look_up(call, "new_number")
+        ]
 
 
 def look_up(call: Call, field: str) -> str:
@@ -70,6 +84,8 @@ def _value(call: Call, field: str) -> str:
         return call.session.peer[0]
     if field == "source.port":
         return str(call.session.peer[1])
+    if field in DEFAULTS:
+        return call.decision.values.get(field) or DEFAULTS[field]
     return str(uuid.UUID(int=call.owner.rng.getrandbits(128), version=4))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simcarrier.carrier.call import Call
+from simcarrier.carrier.call import Call, Rung
 from simcarrier.scenario import steps
 from simcarrier.scenario.units import Span
 
@@ -22,6 +22,19 @@ class Wait:
         return self._span.sample(call.owner.rng)
 
 
-def rungs(step: steps.Wait) -> Iterator[Wait]:
+class WaitWhileRinging:
+    """Lets as much time pass as this call is to ring."""
+
+    __slots__ = ("_usually",)
+
+    def __init__(self, usually: Span) -> None:
+        self._usually = usually
+
+    def perform(self, call: Call, now: float) -> float:
+        """Say how long."""
+        return (call.decision.course.ring or self._usually).sample(call.owner.rng)
+
+
+def rungs(step: steps.Wait) -> Iterator[Rung]:
     """One rung."""
-    yield Wait(step.span)
+    yield WaitWhileRinging(step.usually) if step.span == "ring" else Wait(step.span)

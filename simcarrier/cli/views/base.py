@@ -19,6 +19,7 @@ class Summary:
         unmatched: how many calls no rule took.
         failures: expectations that were not met, in words.
         dropped: messages that could not be used, by kind; empty if there were none.
+        access: challenges, registrations and refused credentials, by kind; empty if there were none.
         untold: call events that could not be written in time, because whoever reads them is too slow.
     """
 
@@ -28,6 +29,7 @@ class Summary:
     failures: tuple[str, ...] = ()
     dropped: dict[str, int] = field(default_factory=dict)
     untold: int = 0
+    access: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, carrier: CarrierService, failures: tuple[str, ...] = (), untold: int = 0) -> Summary:
@@ -48,7 +50,9 @@ class Summary:
             "engine_errors": net.engine_errors,
         }
         kept = {name: count for name, count in dropped.items() if count}
-        return cls(journal.calls, codes, journal.unmatched, failures, kept, untold)
+        counted = carrier.switch.carrier.business.world.customers.counters.as_dict()
+        access = {name: count for name, count in counted.items() if count}
+        return cls(journal.calls, codes, journal.unmatched, failures, kept, untold, access)
 
 
 class View(Protocol):

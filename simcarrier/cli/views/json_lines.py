@@ -43,6 +43,7 @@ class JsonView:
             "failures": list(summary.failures),
             "dropped": summary.dropped,
             "untold": summary.untold,
+            "access": summary.access,
         }
         self._event("summary", told)
         self._writer.close()

@@ -13,7 +13,7 @@ from simcarrier.records.model import CallRecord
 from simcarrier.service import CarrierService
 
 from .base import Summary
-from .text import call_line, summary_lines
+from .text import call_line, headline, near_miss_lines, summary_lines
 
 SHOWN = 12
 """Calls that ended last."""
@@ -44,6 +44,8 @@ class LiveView:
         self._live.stop()
         for record in self._recent:
             self._console.print(Text(call_line(record), style=_style(record.code)))
+            for line in near_miss_lines(record):
+                self._console.print(Text(line, style="dim"))
         for line in summary_lines(summary):
             self._console.print(Text(line))
 
@@ -57,9 +59,8 @@ class LiveView:
             style = _style(code)
             codes.add_row(Text(str(code or "none"), style), str(count), f"{count / max(journal.calls, 1):.0%}")
         listening = ", ".join(map(str, carrier.addresses))
-        lines = carrier.switch.carrier.lines
-        trunk = "" if lines.total is None else f", lines {lines.in_use} of {lines.total}"
-        head = Text(f"{carrier.scenario.name}\n{listening}\n", style="bold")
+        trunk = "".join(f", {said}" for said in carrier.switch.carrier.business.state())
+        head = Text(f"{headline(carrier)}\n{listening}\n", style="bold")
         up = Text(
             f"calls up {len(carrier.switch.calls)}{trunk}, ended {journal.calls}, unmatched {journal.unmatched}\n"
         )

@@ -11,6 +11,8 @@ from simcarrier.service import CarrierService
 from .base import Summary
 from .writer import LineWriter
 
+USUAL_DIALECT = "textbook"
+
 
 class TextView:
     """Lines for people.
@@ -31,7 +33,7 @@ class TextView:
 
     def listening(self, carrier: CarrierService) -> None:
         """What runs, and where it can be called."""
-        self._writer.write(f"{carrier.scenario.name}")
+        self._writer.write(headline(carrier))
         for address in carrier.addresses:
             self._writer.write(f"listening on {address}")
 
@@ -39,12 +41,20 @@ class TextView:
         """A call has ended."""
         if not self._quiet:
             self._writer.write(call_line(record))
+            for line in near_miss_lines(record):
+                self._writer.write(line)
 
     def finish(self, summary: Summary) -> None:
         """The figures of the run."""
         for line in summary_lines(summary):
             self._writer.write(line)
         self._writer.close()
+
+
+def headline(carrier: CarrierService) -> str:
+    """The scenario's name, and the dialect if it is not the usual one."""
+    dialect = carrier.scenario.carrier.dialect
+    return carrier.scenario.name if dialect == USUAL_DIALECT else f"{carrier.scenario.name} (dialect {dialect})"
 
 
 def printable(text: str) -> str:
@@ -71,10 +81,21 @@ def call_line(record: CallRecord) -> str:
 
 
 def reason(record: CallRecord) -> str:
-    """Why the call got what it got."""
+    """Why the call got what it got: what really happened, and the resource or the rule that decided."""
+    condition = f"{record.condition}" if record.condition is not None else ""
     if record.why is not None:
-        return record.why
-    return f"rule: {record.rule}" if record.rule is not None else "no rule matched"
+        said = f"{condition}: {record.why}" if condition else record.why
+    elif record.rule is not None:
+        said = f"{condition}, rule: {record.rule}" if condition else f"rule: {record.rule}"
+    else:
+        said = "no rule matched"
+    return f"{said}; cut off: {record.cut}" if record.cut is not None else said
+
+
+def near_miss_lines(record: CallRecord) -> Iterator[str]:
+    """What nearly took the call, a rule a line."""
+    for miss in record.near_misses:
+        yield f"    not by {printable(str(miss))}"
 
 
 def summary_lines(summary: Summary) -> Iterator[str]:
@@ -86,6 +107,8 @@ def summary_lines(summary: Summary) -> Iterator[str]:
         yield f"{summary.unmatched} of them matched no rule"
     if summary.dropped:
         yield "messages not used: " + ", ".join(f"{count} {name}" for name, count in summary.dropped.items())
+    if summary.access:
+        yield "access: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in summary.access.items())
     if summary.untold:
         yield f"{summary.untold} lines were not written: whoever reads them is too slow"
     for failure in summary.failures:
