@@ -15,7 +15,11 @@ from simcarrier import __version__
 COMMANDS = {
     "run": "simcarrier.cli.run:run",
     "check": "simcarrier.cli.check:check",
+    "dialects": "simcarrier.cli.dialects:dialects",
     "schema": "simcarrier.cli.schema:schema",
+    "simulate": "simcarrier.cli.simulate:simulate",
+    "probe": "simcarrier.cli.probe:probe",
+    "pki": "simcarrier.cli.pki:pki",
 }
 """Every command: its name, and where it is."""
 
