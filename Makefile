@@ -33,7 +33,7 @@ types: $(STAMPS)/test ## mypy --strict
 arrows: $(STAMPS)/test ## import-linter: which room may know which
 	$(BIN)/lint-imports
 
-peers: ## SIPp, sipsak and Kamailio, where apt-get is there
+peers: ## SIPp, sipsak, Kamailio and tshark, where apt-get is there
 	@bash tests/peers.sh
 
 bench: ## list the benchmarks

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The real peers that the interoperability tests call: SIPp, sipsak and Kamailio.
+# The real peers that the interoperability tests call: SIPp, sipsak and Kamailio; and tshark, which reads our captures.
 #
 # Installs what is missing where apt-get exists, without questions and without starting a service. Where it cannot, it
 # says what is missing and goes on, because those tests are then skipped; with CI set that is a failure.
 set -euo pipefail
 
 PATH="$PATH:/usr/sbin:/sbin"
-declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio)
+declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark)
 
 missing() {
   local program

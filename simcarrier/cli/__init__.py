@@ -19,6 +19,9 @@ COMMANDS = {
     "schema": "simcarrier.cli.schema:schema",
     "simulate": "simcarrier.cli.simulate:simulate",
     "probe": "simcarrier.cli.probe:probe",
+    "evidence": "simcarrier.cli.evidence:evidence",
+    "diagnose": "simcarrier.cli.diagnose:diagnose",
+    "inspect": "simcarrier.cli.inspect:inspect",
     "pki": "simcarrier.cli.pki:pki",
 }
 """Every command: its name, and where it is."""

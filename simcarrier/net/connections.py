@@ -85,7 +85,8 @@ class Connections:
                 else:
                     await rim.loop.create_connection(lambda: channel, host, port)
             rim.counters.connected += 1
-        except OSError:  # refused, unreachable, not in time, or TLS failed
+        except OSError as error:  # refused, unreachable, not in time, or TLS failed
+            channel.failure = error
             channel.lost()
             if not rim.closing:
                 rim.transport_failed(channel, destination)

@@ -43,6 +43,7 @@ class StreamChannel(NetChannel, asyncio.Protocol):
         busy: something was sent since the last look at ``heard``.
         opened: the connection has been open at some time.
         under: the TCP connection on which a TLS handshake is under way.
+        failure: why it could not be made; None if it could, or is still being made.
     """
 
     __slots__ = (
@@ -55,6 +56,7 @@ class StreamChannel(NetChannel, asyncio.Protocol):
         "_wire",
         "begun",
         "busy",
+        "failure",
         "heard",
         "opened",
         "under",
@@ -82,6 +84,7 @@ class StreamChannel(NetChannel, asyncio.Protocol):
         self.heard = rim.loop.time()
         self.begun: float | None = None
         self.busy = False
+        self.failure: OSError | None = None
 
     # asyncio's side
 
@@ -245,7 +248,8 @@ class StreamListener:
             OSError: it cannot be bound.
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio turns Nagle's algorithm off only where the protocol is named; else a second response waits 40 ms.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:

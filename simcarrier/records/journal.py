@@ -39,7 +39,7 @@ class Journal:
         """Note a call that has ended."""
         self.calls += 1
         self.codes[record.code] += 1
-        if not record.matched:
+        if record.rule is None and not record.matched:
             self.unmatched += 1
         self.recent.append(record)
         for listener in self.listeners:

@@ -56,6 +56,9 @@ class CallRecord:
         cut: why the carrier itself ended the call while it was up.
         charged: what it cost its customer, such as ``0.09 EUR``; None for nothing.
         near_misses: rules that would have taken it but for one thing; looked for where it got a default.
+        attestation: A, B or C: how well the caller's network knows the caller, if that was verified (STIR/SHAKEN).
+        identity: what became of the caller's Identity: ``verified``, ``missing``, or what is wrong with it; None if
+            nobody looked.
     """
 
     number: int
@@ -81,6 +84,8 @@ class CallRecord:
     cut: str | None = None
     charged: str | None = None
     near_misses: tuple[NearMiss, ...] = ()
+    attestation: str | None = None
+    identity: str | None = None
 
     @property
     def matched(self) -> bool:
@@ -104,6 +109,8 @@ class CallRecord:
             "trunk": self.trunk,
             "cut": self.cut,
             "charged": self.charged,
+            "attestation": self.attestation,
+            "identity": self.identity,
             "near_misses": [miss._asdict() for miss in self.near_misses],
             "provisional": list(self.provisional),
             "ending": self.ending,
