@@ -25,12 +25,18 @@ def arguments(description: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def compare(ours: Serve, theirs: Serve, caller: Path, options: argparse.Namespace) -> None:
-    """Run the pairs and print a table."""
+def compare(
+    ours: Serve,
+    theirs: Serve,
+    caller: Path,
+    options: argparse.Namespace,
+    names: tuple[str, str] = ("simcarrier", "SIPp"),
+) -> None:
+    """Run the pairs and print a table; ``names`` are those of the two columns."""
     print(machine())
     print(f"{options.pairs} pairs of {options.seconds:g} s at each rate; CPU microseconds of the server per call")
     print(
-        f"{'calls/s':>8} {'simcarrier':>11} {'SIPp':>7} {'ratio':>6} {'ratio min..max':>15} {'resent':>7} {'failed':>7}"
+        f"{'calls/s':>8} {names[0]:>11} {names[1]:>7} {'ratio':>6} {'ratio min..max':>15} {'resent':>7} {'failed':>7}"
     )
     for rate in options.rates:
         calls = int(rate * options.seconds)
@@ -54,7 +60,7 @@ def compare(ours: Serve, theirs: Serve, caller: Path, options: argparse.Namespac
             flush=True,
         )
     if not options.no_limit:
-        for name, serve in (("simcarrier", ours), ("SIPp", theirs)):
+        for name, serve in zip(names, (ours, theirs), strict=True):
             print(f"highest rate without a retransmission, {name}: {highest_rate(serve, caller)}", flush=True)
 
 

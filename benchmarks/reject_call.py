@@ -19,6 +19,18 @@ calls:
 """
 
 
+def caller(folder: Path) -> Path:
+    """A caller that is refused."""
+    return sipp.scenario(
+        folder,
+        "caller",
+        sipp.request("INVITE", sdp=True),
+        sipp.receive(100),
+        sipp.receive(403),
+        sipp.request("ACK", to_tag=True, back=3),
+    )
+
+
 def main() -> None:
     options = arguments(__doc__ or "")
     with tempfile.TemporaryDirectory() as name:
@@ -33,15 +45,7 @@ def main() -> None:
             sipp.response(403, "Forbidden"),
             sipp.receive("ACK"),
         )
-        caller = sipp.scenario(
-            folder,
-            "caller",
-            sipp.request("INVITE", sdp=True),
-            sipp.receive(100),
-            sipp.receive(403),
-            sipp.request("ACK", to_tag=True, back=3),
-        )
-        compare(lambda: sipp.simcarrier(ours), lambda: sipp.sipp_server(theirs), caller, options)
+        compare(lambda: sipp.simcarrier(ours), lambda: sipp.sipp_server(theirs), caller(folder), options)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,12 @@ from .called_end import CalledEnd
 if TYPE_CHECKING:
     from .business.customers import Customer
     from .business.trunks import Trunk
+    from .cards import Cards
 
 HOLD = float("inf")
 """What a rung returns if the next one is not due by the clock: never, or when the caller's ACK comes."""
+
+_REFUSED, _CANCELLED = Ending.REFUSED, Ending.CANCELLED  # looked up once, not for each call
 
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
@@ -116,6 +119,10 @@ class Owner(Protocol):
     def timers(self) -> TimerQueue:
         """The deadlines of ladders, and of what runs while a call is up."""
 
+    @property
+    def cards(self) -> Cards:
+        """What signs the cards of 608s."""
+
     def refused(self, call: Call, now: float) -> None:
         """A final response of class 3 to 6 has gone out: what the call held is free."""
 
@@ -149,10 +156,14 @@ class Call:
         holds: what it holds until it is refused or ends.
         charged: what it has cost its customer, such as ``0.09 EUR``; None for nothing.
         cut: why the carrier itself ended the call while it was up, such as an exhausted balance.
+        attestation: how well the caller's network knows the caller, if that was verified.
+        identity: what became of the caller's Identity, in words; None if nobody looked.
+        extra: header lines for the responses of a call that goes on.
     """
 
     __slots__ = (
         "_next",
+        "attestation",
         "called",
         "caller",
         "charged",
@@ -162,7 +173,9 @@ class Call:
         "decision",
         "destination",
         "established_at",
+        "extra",
         "holds",
+        "identity",
         "invite",
         "number",
         "owner",
@@ -193,6 +206,9 @@ class Call:
         self.holds: tuple[Hold, ...] = ()
         self.charged: str | None = None
         self.cut: str | None = None
+        self.attestation: str | None = None
+        self.identity: str | None = None
+        self.extra = ""
         self._next = 0
         session.user = self
 
@@ -208,10 +224,9 @@ class Call:
         """Do what is due, up to the first rung that waits."""
         ladder = self.decision.course.ladder
         session = self.session
-        while self._next < len(ladder) and session.ending is None:
-            rung = ladder[self._next]
-            self._next += 1
-            pause = rung.perform(self, now)
+        while (at := self._next) < len(ladder) and session.ending is None:
+            self._next = at + 1
+            pause = ladder[at].perform(self, now)
             if pause:
                 if pause != HOLD:
                     self.owner.timers.at(now + pause, self)
@@ -281,13 +296,25 @@ class Call:
             wall_offset: what to add to the carrier's seconds to have seconds since 1970.
             dialect: the carrier's.
         """
-        received, session, decision = self.received, self.session, self.decision
-        responded = session.responded_at
+        received, session, decision, customer, trunk = (
+            self.received,
+            self.session,
+            self.decision,
+            self.customer,
+            self.trunk,
+        )
+        course = decision.course
         ended_after = now - received
+        acknowledged_after: float | None = None
         if self.established_at is not None:
-            acknowledged_after: float | None = self.established_at - received
-        else:
-            acknowledged_after = ended_after if ending in (Ending.REFUSED, Ending.CANCELLED) else None
+            acknowledged_after = self.established_at - received
+        elif ending is _REFUSED or ending is _CANCELLED:
+            acknowledged_after = ended_after
+        code: int | None = None
+        phrase: str | None = None
+        responded_after: float | None = None
+        if session.responded_at is not None:
+            code, phrase, responded_after = session.status, session.phrase, session.responded_at - received
         return CallRecord(
             self.number,
             self.invite.call_id,
@@ -298,18 +325,20 @@ class Call:
             received + wall_offset,
             decision.rule,
             decision.why,
-            None if responded is None else session.status,
-            None if responded is None else session.phrase,
+            code,
+            phrase,
             tuple(self.provisional),
-            None if responded is None else responded - received,
+            responded_after,
             acknowledged_after,
             ended_after,
             ending,
-            decision.course.condition,
+            course.condition,
             dialect,
-            None if self.customer is None else self.customer.name,
-            None if self.trunk is None else self.trunk.name,
+            None if customer is None else customer.name,
+            None if trunk is None else trunk.name,
             self.cut,
             self.charged,
             decision.near_misses,
+            self.attestation,
+            self.identity,
         )

@@ -8,17 +8,20 @@ is found is a condition; the dialect (`dialect`) puts it into a ladder.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 
-from simcarrier.scenario.models import Scenario
+from simcarrier.scenario.models import Action, Rule, Scenario
 
 from .behaviours import ladder
 from .business import Business, Finding
 from .call import Call, Decision
+from .cards import Cards
 from .dialect import Dialect
 from .near_misses import near_misses
 from .outcomes import Always, Choice, choice
 from .rulebook import RuleBook
+from .wording import Wording
 
 
 class Carrier:
@@ -35,25 +38,54 @@ class Carrier:
         dialect: how conditions are said.
         business: what it asks before the rules, and what happens to a call that no rule takes.
         rulebook: the rules.
+        cards: signs the cards of 608s.
     """
 
     def __init__(self, scenario: Scenario, now: float = 0.0, wall: float = 0.0, seed: int | None = None) -> None:
         config = scenario.carrier
         self._start = now
         self.rng = Random(config.seed if seed is None else seed)
-        ladders = {name: ladder(steps) for name, steps in scenario.ladders.items()}
-        self.dialect = Dialect.of(config, ladders, self.rng)
+        self._wording = Wording(config)
+        self.cards = Cards(config, now, wall)
+        self._ladders = {name: ladder(self._wording.steps(steps)) for name, steps in scenario.ladders.items()}
+        self.dialect = Dialect.of(config, self._ladders, self.rng, self._wording)
         self.business = Business(config, self.rng, wall)
-        self.rulebook = RuleBook(scenario.calls)
-        self._choices: tuple[Choice, ...] = tuple(
-            choice(entry.rule.action, ladders, self.dialect, self.rng) for entry in self.rulebook.entries
-        )
+        self.rulebook = RuleBook(())
+        self._choices: tuple[Choice, ...] = ()
+        self.change_rules(scenario.calls)
+        self._unmatched = self._choice(config.unmatched)
+
+    def _choice(self, action: Action) -> Choice:
+        return choice(self._wording.action(action), self._ladders, self.dialect, self.rng)
+
+    def go_live(self) -> None:
+        """Be read by somebody: from now on the cards of 608s are signed.
+
+        Raises:
+            simcarrier.trust.extra.MissingExtra: a refusal has a signed card, and a package for that is missing.
+            simcarrier.trust.pki.PkiError: the files do not hold a certificate and its key any more.
+        """
+        self.cards.live = True
+        if self._wording.signs:
+            self.cards.begin()
+
+    def change_rules(self, rules: Iterable[Rule]) -> None:
+        """Put rules in force in place of those before, for the calls to come.
+
+        Nothing else changes: calls that are up climb their ladders, resources stay as they are, and a rule that is
+        among the old ones (the same object) goes on counting its sequence where it was.
+        """
+        before = {id(entry.rule): made for entry, made in zip(self.rulebook.entries, self._choices, strict=True)}
+        rulebook = RuleBook(rules)
+        choices = tuple(before.get(id(entry.rule)) or self._choice(entry.rule.action) for entry in rulebook.entries)
+        if self._wording.signs:
+            self.cards.begin()
+        self.rulebook, self._choices = rulebook, choices
         # A rule that treats all calls alike gives the same decision each time, so that is made once.
         self._decided = tuple(
             Decision(made.course, entry.name) if isinstance(made, Always) else None
             for entry, made in zip(self.rulebook.entries, self._choices, strict=True)
         )
-        self._unmatched = choice(config.unmatched, ladders, self.dialect, self.rng)
 
     def decide(self, call: Call, now: float) -> Decision:
         """Decide on a new call. What it then holds, a line for one, stands in ``call.holds``."""
@@ -74,7 +106,9 @@ class Carrier:
         decided = self._decided[place] or Decision(self._choices[place].course_for(call), entry.name)
         if place and not entry.conditions:
             # It takes whatever is left over: worth telling what nearly took the call before.
-            decided = decided._replace(near_misses=near_misses(self.rulebook.entries[:place], call, since_start))
+            decided = decided._replace(
+                near_misses=near_misses(self.rulebook.entries[:place], call, since_start, alone=False)
+            )
         return decided
 
     def _say(self, found: Finding, call: Call) -> Decision:

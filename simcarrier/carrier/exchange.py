@@ -16,6 +16,7 @@ from simcarrier.sip.timers import TimerQueue
 from .business.customers import Customer
 from .call import Call
 from .called_end import CalledEnd
+from .cards import Cards
 from .carrier import Carrier
 
 
@@ -51,6 +52,11 @@ class Exchange:
         """The run's source of chance."""
         return self.carrier.rng
 
+    @property
+    def cards(self) -> Cards:
+        """What signs the cards of 608s."""
+        return self.carrier.cards
+
     def take(self, session: CalledEnd, now: float, customer: Customer | None = None) -> Call:
         """A new call: decided on, and its ladder begun.
 
@@ -79,5 +85,7 @@ class Exchange:
         self.calls.pop(call.number, None)
         if call.holds:
             call.release()
-        self.carrier.ended(call, now)
-        self.journal.add(call.record(ending, now, self._wall_offset, self.carrier.dialect.name))
+        carrier = self.carrier
+        if carrier.business.watchers:
+            carrier.ended(call, now)
+        self.journal.add(call.record(ending, now, self._wall_offset, carrier.dialect.name))

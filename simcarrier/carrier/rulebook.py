@@ -7,10 +7,9 @@ looking them up, and only those that can't be filed (anything, a negation, a reg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from operator import attrgetter
 from typing import Literal
 
 from simcarrier.scenario.models import Rule
@@ -51,34 +50,40 @@ class Entry:
         name: what reports call it: its name, or its place in the file.
         place: its place in the order of asking.
         conditions: what it asks, the cheapest first.
+        matches: whether it takes a call; all conditions in one.
     """
 
-    __slots__ = ("_tests", "conditions", "name", "place", "rule")
+    __slots__ = ("conditions", "matches", "name", "place", "rule")
 
     def __init__(self, rule: Rule, name: str, place: int) -> None:
         self.rule = rule
         self.name = name
         self.place = place
         self.conditions = tuple(_conditions(rule))
-        self._tests = tuple(condition.holds for condition in self.conditions)
+        self.matches = _all([condition.holds for condition in self.conditions])
 
-    def matches(self, call: Call, now: float) -> bool:
-        """Whether the rule takes the call. ``now`` is seconds since the carrier's start."""
-        for holds in self._tests:  # noqa: SIM110  # a generator expression doubles the cost of a rule
-            if not holds(call, now):
-                return False
-        return True
+
+def _all(tests: Sequence[Test]) -> Test:
+    """A test that holds if all of these do; one or two, the usual number, are asked without a loop."""
+    if not tests:
+        return lambda call, now: True
+    first, *others = tests
+    if not others:
+        return first
+    rest = _all(others)
+    return lambda call, now: first(call, now) and rest(call, now)
 
 
 class RuleBook:
     """All rules of a scenario."""
 
-    __slots__ = ("_asked", "_exact", "_lengths", "_prefixes", "entries")
+    __slots__ = ("_asked", "_exact", "_few", "_lengths", "_prefixes", "entries")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         named = [(rule, rule.name or f"calls[{at}]") for at, rule in enumerate(rules)]
         named.sort(key=lambda entry: -entry[0].priority)
         self.entries = tuple(Entry(rule, name, place) for place, (rule, name) in enumerate(named))
+        self._few = len(self.entries) <= FEW
         self._exact: dict[str, list[Entry]] = {}
         self._prefixes: dict[str, list[Entry]] = {}
         self._asked: list[Entry] = []
@@ -93,21 +98,27 @@ class RuleBook:
 
     def find(self, call: Call, now: float) -> Entry | None:
         """The rule that takes the call, or None."""
-        entries = self.entries if len(self.entries) <= FEW else self._candidates(call.called)
-        for entry in entries:
+        for entry in self.entries if self._few else self._candidates(call.called):
             if entry.matches(call, now):
                 return entry
         return None
 
     def _candidates(self, called: str) -> Iterable[Entry]:
-        filed: list[Entry] = list(self._exact.get(called, ()))
+        asked = self._asked
+        found = [asked] if asked else []
+        exact = self._exact.get(called)
+        if exact is not None:
+            found.append(exact)
+        prefixes = self._prefixes
         for length in self._lengths:
             if length > len(called):
                 break
-            filed += self._prefixes.get(called[:length], ())
-        if not filed:
-            return self._asked
-        return sorted({*filed, *self._asked}, key=_place)
+            filed = prefixes.get(called[:length])
+            if filed is not None:
+                found.append(filed)
+        if len(found) == 1:
+            return found[0]  # in order already
+        return sorted({entry for entries in found for entry in entries}, key=_place)
 
 
 def _place(entry: Entry) -> int:
@@ -144,14 +155,18 @@ def _conditions(rule: Rule) -> Iterator[Question]:
 
 def _number_test(party: Literal["called", "caller"], pattern: NumberPattern) -> Test:
     """Whether a number fits; mere prefixes, the usual case, are asked without a detour."""
-    number = attrgetter(party)
+    called = party == "called"
     if pattern.exact or pattern.regexes or pattern.anything:
         matches = pattern.matches
-        return lambda call, now: matches(number(call))
-    prefixes = pattern.prefixes
+        return (lambda call, now: matches(call.called)) if called else (lambda call, now: matches(call.caller))
+    begins = pattern.prefixes
     if pattern.negated:
-        return lambda call, now: not number(call).startswith(prefixes)
-    return lambda call, now: number(call).startswith(prefixes)
+        if called:
+            return lambda call, now: not call.called.startswith(begins)
+        return lambda call, now: not call.caller.startswith(begins)
+    if called:
+        return lambda call, now: call.called.startswith(begins)
+    return lambda call, now: call.caller.startswith(begins)
 
 
 def _header_question(name: str, pattern: TextPattern) -> Question:

@@ -32,6 +32,10 @@ class Switch(Exchange):
         base, limits: see `Endpoint`.
         source_host: see `UserAgent`.
 
+    Raises:
+        simcarrier.trust.extra.MissingExtra: the scenario needs signatures, and a package for them is missing.
+        simcarrier.trust.pki.PkiError: a file does not hold what it did when the scenario was read.
+
     Attributes:
         agent: its SIP side.
     """
@@ -59,6 +63,7 @@ class Switch(Exchange):
             serves={"REGISTER": self._registered} if registers else None,
         )
         super().__init__(scenario, self.agent.endpoint.timers, now, wall, seed=seed)
+        self.carrier.go_live()
         customers = self.carrier.business.world.customers
         self._door = customers.door
         self._registrar = None if customers.door is None else Registrar(customers, customers.door)
@@ -98,7 +103,7 @@ class Switch(Exchange):
         deaf = self.agent.endpoint.deaf
         if deaf:
             deaf.pop(call.invite.call_id, None)
-        super().ended(call, ending, now)
+        Exchange.ended(self, call, ending, now)
 
     @property
     def busy(self) -> bool:

@@ -106,7 +106,10 @@ class UserAgent:
     def request_received(self, transaction: ServerTransaction, now: float) -> None:
         """A new request."""
         request = transaction.request
-        if request.method == "CANCEL":
+        if request.glanced and type(transaction) is InviteServerTransaction and not request.to_tag:
+            # Of a method that is served, and with nothing in it that `refusal` would look at.
+            self.application.invited(CalleeSession(self, transaction), now)
+        elif request.method == "CANCEL":
             self._cancel(transaction, now)
         elif request.to_tag:
             self._within_dialog(transaction, now)

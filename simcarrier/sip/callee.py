@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .agent import UserAgent
 
 
+_REFUSED, _CANCELLED = Ending.REFUSED, Ending.CANCELLED  # looked up once, not for each call
+
 REMIND_AFTER = 60.0
 """Seconds after which a provisional response is repeated, lest a proxy give a long ringing up (section 13.3.1.1)."""
 
@@ -71,7 +73,7 @@ class CalleeSession(Session):
     )
 
     def __init__(self, agent: UserAgent, transaction: InviteServerTransaction) -> None:
-        super().__init__(agent, transaction.channel, transaction.source)
+        Session.__init__(self, agent, transaction.channel, transaction.source)
         self.transaction = transaction
         self.invite = transaction.request
         self.user: CalleeUser | None = None
@@ -283,15 +285,16 @@ class CalleeSession(Session):
         if self._reminder is not None:
             self.stop_reminding()
         self.transaction.user = None  # it outlives us by up to 32 s
-        user, self.user = self.user, None
+        user = self.user
         if user is not None:
+            self.user = None
             user.ended(ending, now)
 
     # ServerUser
 
     def acknowledged(self, now: float) -> None:
         """The ACK to our refusal."""
-        self.end(Ending.CANCELLED if self.cancelled else Ending.REFUSED, now)
+        self.end(_CANCELLED if self.cancelled else _REFUSED, now)
 
     def unacknowledged(self, now: float) -> None:
         """Our refusal was never acknowledged (Timer H)."""

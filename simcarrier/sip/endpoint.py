@@ -16,7 +16,7 @@ from typing import Protocol
 
 from .check import Refusal, answerable, framing_fault
 from .errors import Malformed
-from .glance import learn
+from .glance import Glanced, learn
 from .message import Request, Response
 from .parse import parse
 from .timers import TimerQueue, Timers
@@ -39,7 +39,8 @@ from .transaction import (
 from .transport import Address, Channel
 from .via import MAGIC_COOKIE, quick_key
 
-_ACK, _ACCEPTED = Input.ACK, State.ACCEPTED  # looked up once, not for each message
+# Looked up once, not for each message: a member of an enumeration costs as much as a call.
+_ACK, _ACCEPTED, _TERMINATED = Input.ACK, State.ACCEPTED, State.TERMINATED
 
 
 class Core(Protocol):
@@ -147,7 +148,12 @@ class Endpoint:
                 return
         try:
             message = parse(data)
-            via = message.via
+            if type(message) is Glanced:
+                key = message.key
+            elif message.via.branch.startswith(MAGIC_COOKIE):
+                key = message.via.key
+            else:
+                key = "" if isinstance(message, Response) else _old_key(message)
         except Malformed:
             if data.strip(b"\r\n"):  # bare line ends are a keepalive (RFC 5626 section 4.4.1)
                 self.counters.malformed += 1
@@ -159,10 +165,6 @@ class Endpoint:
             return
         self.counters.requests += 1
         method = message.method
-        if via.branch.startswith(MAGIC_COOKIE):
-            key = via.key
-        else:
-            key = _old_key(message)
         if method == "INVITE" or method == "ACK":
             transaction = self._tables.server.get(key)
             if method == "ACK":
@@ -180,7 +182,10 @@ class Endpoint:
             self.counters.retransmissions += 1
             transaction.step(Input.REQUEST, now)
             return
-        self._new_request(key, message, source, channel, now)
+        if type(message) is Glanced:
+            self._open(key, message.mark, message, source, channel, now)
+        else:
+            self._new_request(key, message, source, channel, now)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is to be called next, in the same seconds as ``now``; None if nothing is due."""
@@ -238,7 +243,7 @@ class Endpoint:
 
     def forget(self, transaction: ServerTransaction | ClientTransaction) -> None:
         """A transaction has ended, or is to vanish without a word."""
-        transaction.state = State.TERMINATED
+        transaction.state = _TERMINATED
         transaction.deadline = None
         tables = self._tables
         if isinstance(transaction, ServerTransaction):
@@ -247,8 +252,9 @@ class Endpoint:
             transaction.user = None
             if tables.server.pop(transaction.key, None) is not None and transaction.request is SPENT:
                 self.spent -= 1
-            if transaction.merge_mark:
-                tables.merged.pop(transaction.merge_mark, None)
+            mark = transaction.merge_mark
+            if mark:
+                tables.merged.pop(mark, None)
         else:
             tables.client.pop(transaction.key, None)
         if transaction.channel.reliable:
@@ -308,33 +314,34 @@ class Endpoint:
             self.core.response_received(response, now)
 
     def _new_request(self, key: str, request: Request, source: Address, channel: Channel, now: float) -> None:
-        if not request.glanced:
-            fault = framing_fault(request, framed=channel.reliable)
-            if fault is not None:
-                if answerable(request):
-                    self.refuse(request, fault, source, channel)
-                else:
-                    self.counters.malformed += 1
-                return
-            learn(request)
+        """A request that was read with care, and is new."""
+        fault = framing_fault(request, framed=channel.reliable)
+        if fault is not None:
+            if answerable(request):
+                self.refuse(request, fault, source, channel)
+            else:
+                self.counters.malformed += 1
+            return
+        learn(request)
+        self._open(key, merge_mark(request), request, source, channel, now)
+
+    def _open(self, key: str, mark: str, request: Request, source: Address, channel: Channel, now: float) -> None:
+        """Make a transaction for a request that is whole, and tell the core."""
         tables = self._tables
         spent = self.spent
         if len(tables.server) - spent >= self.limits.transactions or spent >= self.limits.spent:
             self.counters.overloaded += 1
             self.refuse(request, Refusal(503, extra="Retry-After: 5\r\n"), source, channel)
             return
-        mark = ""
-        if not request.to_tag and request.method != "CANCEL":
-            # From tag, Call-ID and CSeq of a running transaction under another branch: merged (section 8.2.2.2).
-            _, _, call_id, cseq = request.copied
-            mark = f"{call_id} {cseq} {request.from_tag}"
+        kind = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
+        if mark:
             if mark in tables.merged:
                 self.refuse(request, Refusal(482), source, channel)
                 return
-        kind = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
-        tables.server[key] = transaction = kind(self, key, request, source, channel, mark)
-        if mark:
-            tables.merged[mark] = transaction
+            tables.merged[mark] = transaction = kind(self, key, request, source, channel, mark)
+        else:
+            transaction = kind(self, key, request, source, channel)
+        tables.server[key] = transaction
         if channel.reliable:
             tables.by_channel.setdefault(channel, set()).add(transaction)
         self.core.request_received(transaction, now)
@@ -351,6 +358,17 @@ class Endpoint:
         head = status_line(why.status, why.phrase), reply_head(request, source), tag, rest_of_head(why.extra, 0)
         destination = request.via.destination(source, reliable=channel.reliable)
         self.out.append((channel, destination, b"".join(head)))
+
+
+def merge_mark(request: Request) -> str:
+    """What a merged request is told by, empty for what can't be one.
+
+    It has From tag, Call-ID and CSeq of a running transaction under another branch (section 8.2.2.2).
+    """
+    if request.to_tag or request.method == "CANCEL":
+        return ""
+    _, _, call_id, cseq = request.copied
+    return f"{call_id} {cseq} {request.from_tag}"
 
 
 def _old_key(request: Request) -> str:

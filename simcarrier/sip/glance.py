@@ -17,7 +17,8 @@ from operator import itemgetter
 
 from .field_names import canonical
 from .message import Request
-from .via import Via, usual_via
+from .transport import Address
+from .via import Sent, Via, sent_before
 
 KEPT = 4
 """Layouts kept for each method, the one met last first: as many kinds of diallers as call at the same time."""
@@ -78,12 +79,10 @@ class Layout:
     Attributes:
         method: the method.
         names: the names of the fields as spelt.
-        copied: picks the values of From, To, Call-ID and CSeq out of what was found.
-        parts: picks the Request-URI, its user, the user and the tag of From.
         length: picks the Content-Length.
     """
 
-    __slots__ = ("_frame", "_keys", "_match", "_to_tag", "_values", "copied", "length", "method", "names", "parts")
+    __slots__ = ("_keys", "_match", "_parts", "_to_tag", "_values", "length", "method", "names")
 
     def __init__(self, method: str, names: tuple[str, ...]) -> None:
         self.method = method
@@ -102,12 +101,13 @@ class Layout:
         self._match = re.compile("".join(pieces) + r"\Z", re.ASCII).match
         self._values = itemgetter(*(places[key] for key in keys))
         via, caller = places["via"], places["from"]
-        # What stands before the branch, what follows, the branch; the length of the body.
-        self._frame = itemgetter(via + 1, via + 2, via + 3, places["content-length"])
         self.length = itemgetter(places["content-length"])
         self._to_tag = None if method == "INVITE" else places["to"] + 1
-        self.parts = itemgetter(0, 1, caller + 1, caller + 2)
-        self.copied = itemgetter(places["from"], places["to"], places["call-id"], places["cseq"])
+        self._parts = itemgetter(
+            *(via + 1, via + 2, via + 3, places["content-length"]),
+            *(0, 1, caller + 1, caller + 2),
+            *(caller, places["to"], places["call-id"], places["cseq"]),
+        )
 
     def read(self, data: bytes, head: str, body_at: int) -> Glanced | None:
         """The request, if its head is of this layout and its body whole; else None."""
@@ -115,14 +115,36 @@ class Layout:
         if match is None:
             return None
         found = match.groups()
-        sent, rest, branch, length = self._frame(found)
+        before, rest, branch, length, uri, user, from_user, from_tag, caller, called, call_id, cseq = self._parts(found)
         if int(length) > len(data) - body_at:
             return None
-        via = usual_via(sent, rest, branch)
-        if via is None:
+        sent = sent_before(before)
+        if sent is None:
             return None
+        request = _new(Glanced)  # one is made for nearly every datagram: no __init__ with all this as arguments
+        request.raw = data
+        request._body_at = body_at
+        request._layout = self
+        request._found = found
+        request._sent = sent
+        request._rest = rest
+        request._branch = branch
+        request._lines = request._first = request._more = request._via = request._cseq = request.defect = None
+        request.method = self.method
+        request.uri = uri
+        request.version = "SIP/2.0"
+        request._user = user
+        request._from_user = from_user
+        request._copied = caller, called, call_id, cseq
+        request.key = f"{branch} {sent.sent_by}"
         to_tag = self._to_tag
-        return Glanced(data, body_at, self, found, via, "" if to_tag is None else found[to_tag])
+        if to_tag is None:
+            request._tags = from_tag, ""
+            request.mark = f"{call_id} {cseq} {from_tag}"
+        else:
+            request._tags = from_tag, found[to_tag]
+            request.mark = ""
+        return request
 
     def index(self, found: tuple[str, ...]) -> dict[str, str]:
         """The values of all fields by their canonical names."""
@@ -135,30 +157,45 @@ class Glanced(Request):
     """A request that was read at a glance: found whole, and with nothing in it that a user agent would refuse.
 
     Its index of header fields is made at the first question, as with any other, but of the parts that were found.
+    `Layout.read` makes it.
+
+    Attributes:
+        key: what `Via.key` is.
+        mark: what a merged request is told by, see `endpoint.merge_mark`.
     """
 
-    __slots__ = ("_found", "_layout")
+    __slots__ = ("_branch", "_found", "_layout", "_rest", "_sent", "key", "mark")
     glanced = True
+    _branch: str
+    _found: tuple[str, ...]
+    _layout: Layout
+    _rest: str
+    _sent: Sent
+    key: str
+    mark: str
 
-    def __init__(
-        self, data: bytes, body_at: int, layout: Layout, found: tuple[str, ...], via: Via, to_tag: str
-    ) -> None:
-        # Not by way of Request.__init__: one is made for nearly every datagram.
-        self.raw = data
-        self.defect = None
-        self._lines = None
-        self._body_at = body_at
-        self._first = None
-        self._more = None
-        self._via = via
-        self._cseq = None
-        self.method = layout.method
-        self.version = "SIP/2.0"
-        self.uri, self._user, self._from_user, from_tag = layout.parts(found)
-        self._tags = (from_tag, to_tag)
-        self._copied = layout.copied(found)
-        self._layout = layout
-        self._found = found
+    @property
+    def via(self) -> Via:
+        """The topmost Via."""
+        via = self._via
+        if via is None:
+            via = self._via = self._sent.with_branch(self._rest, self._branch)
+        return via
+
+    def reply_to(self, source: Address) -> tuple[bytes, Address] | None:
+        """What every response copies, as `reply_head` has it, and where it goes over UDP.
+
+        None if the Via has parameters behind its branch: that is left to the careful way.
+        """
+        branch = self._branch
+        if self._rest != branch:
+            return None
+        before, after, destination = self._sent.way_back(source)
+        caller, called, call_id, cseq = self._copied or self.copied
+        head = (
+            f"\r\nVia: {before}{branch}{after}\r\nFrom: {caller}\r\nCall-ID: {call_id}\r\nCSeq: {cseq}\r\nTo: {called}"
+        )
+        return head.encode(), destination
 
     def index(self) -> dict[str, str]:
         """See `Message.index`."""
@@ -170,7 +207,7 @@ class Glanced(Request):
     @property
     def call_id(self) -> str:
         """The Call-ID."""
-        return self.copied[2]
+        return (self._copied or self.copied)[2]
 
     def _read_cseq(self) -> tuple[int, str]:
         return int(self.copied[3].partition(" ")[0]), self.method
@@ -180,6 +217,8 @@ class Glanced(Request):
         """The Content-Length."""
         return int(self._layout.length(self._found))
 
+
+_new = object.__new__
 
 _layouts: dict[str, list[Layout]] = {}
 """By the first letters of the method."""

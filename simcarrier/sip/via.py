@@ -25,8 +25,8 @@ _SENT = re.compile(
 )
 _SENT_KEPT = 4096
 _SENT_LENGTH = 128  # a real one is below 60; without this limit a peer could fill memory with long ones
-_sent: dict[str, tuple[str, str, int | None, str, str]] = {}
-"""Peers' sent-by as read before: transport, host, port, sent-by in lower case, the parameters before the branch."""
+_sent: dict[str, Sent] = {}
+"""What stands before the branch in peers' Vias, as read before."""
 
 _BLANKS = frozenset({b" ", b"\t"})
 _FIRST_LINE = re.compile(r"\r\n(?:via|v)[ \t]*+:[ \t]*+([^\r\n]*+(?>(?:\r\n[ \t]++[^\r\n]*+)*))", re.IGNORECASE)
@@ -140,14 +140,55 @@ def usual_via(sent: str, rest: str, branch: str) -> Via | None:
         rest: what follows ``;branch=``.
         branch: the same without further parameters.
     """
-    known = _sent.get(sent) or _read_sent(sent)
-    if known is None:
-        return None
-    transport, host, port, sent_by, before = known
-    return Via(transport, host, port, f"{before};branch={rest}", branch, sent_by)
+    known = sent_before(sent)
+    return None if known is None else known.with_branch(rest, branch)
 
 
-def _read_sent(sent: str) -> tuple[str, str, int | None, str, str] | None:
+class Sent:
+    """What stands before the branch in a Via of the usual shape: the same in every message of a peer.
+
+    Attributes:
+        sent_by: host and port in lower case, for comparing.
+    """
+
+    __slots__ = ("_before", "_host", "_port", "_source", "_transport", "_way", "sent_by")
+
+    def __init__(self, transport: str, host: str, port: int | None, before: str) -> None:
+        self._transport = transport
+        self._host = host
+        self._port = port
+        self._before = before
+        self.sent_by = sent_by_text(host, port)
+        self._source: Address | None = None
+        self._way = ("", "", ("", 0))
+
+    def with_branch(self, rest: str, branch: str) -> Via:
+        """The whole Via; see `usual_via`."""
+        return Via(self._transport, self._host, self._port, f"{self._before};branch={rest}", branch, self.sent_by)
+
+    def way_back(self, source: Address) -> tuple[str, str, Address]:
+        """How a Via that ends with its branch goes back over UDP: what precedes the branch, what follows it, whereto.
+
+        It is what `Via.stamped` and `Via.destination` say of any such Via, asked anew if the source is another one.
+        """
+        if source != self._source:
+            via = self.with_branch(_ANY_BRANCH, _ANY_BRANCH)
+            before, _, after = via.stamped(source).partition(f";branch={_ANY_BRANCH}")
+            self._way = f"{before};branch=", after, via.destination(source)
+            self._source = source
+        return self._way
+
+
+_ANY_BRANCH = f"{MAGIC_COOKIE}any"
+"""Stands for a branch; what stands before the branch has no other."""
+
+
+def sent_before(sent: str) -> Sent | None:
+    """What stands before the branch, ``Via:`` included, read once for each peer; None if it is not usual."""
+    return _sent.get(sent) or _read_sent(sent)
+
+
+def _read_sent(sent: str) -> Sent | None:
     match = _SENT.match(sent)
     if match is None:
         return None
@@ -155,7 +196,7 @@ def _read_sent(sent: str) -> tuple[str, str, int | None, str, str] | None:
     port = None if digits is None else int(digits)
     if (port is not None and port > 65535) or ";branch" in before.lower():
         return None
-    known = (transport, host, port, sent_by_text(host, port), before)
+    known = Sent(transport, host, port, before)
     if len(sent) <= _SENT_LENGTH:
         if len(_sent) >= _SENT_KEPT:
             _sent.clear()
@@ -176,7 +217,7 @@ def quick_key(data: bytes) -> str:
     known = _sent.get(sent)
     if known is None or not found or "," in rest or '"' in rest or " " in rest or "\t" in rest:
         return ""
-    return f"{rest.partition(';')[0]} {known[3]}"
+    return f"{rest.partition(';')[0]} {known.sent_by}"
 
 
 def sent_by_text(host: str, port: int | None) -> str:

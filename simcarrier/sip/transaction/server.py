@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import LocalProtocolError
+from ..glance import Glanced
 from ..message import Request, make_request
 from ..status import phrase_for
 from ..transport import Address, Channel
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 _POOL_TAGS = 256
 
-# Looked up once, not for each message
-_PROVISIONAL, _SUCCESS, _FAILURE = Input.PROVISIONAL, Input.SUCCESS, Input.FAILURE
-_ACCEPTED, _COMPLETED, _TERMINATED = State.ACCEPTED, State.COMPLETED, State.TERMINATED
+# Looked up once, not for each message: a member of an enumeration costs as much as a call.
+_PROVISIONAL, _SUCCESS, _FAILURE, _LINGER_OVER = Input.PROVISIONAL, Input.SUCCESS, Input.FAILURE, Input.LINGER_OVER
+_PROCEEDING, _ACCEPTED, _COMPLETED, _TERMINATED = State.PROCEEDING, State.ACCEPTED, State.COMPLETED, State.TERMINATED
 
 
 def tags() -> Iterator[str]:
@@ -79,7 +80,6 @@ LONGEST_REMEMBERED = 512
 """Characters of what is kept so: a peer whose words we repeat must not fill memory."""
 
 
-@lru_cache(REMEMBERED)
 def status_line(status: int, phrase: str | None) -> bytes:
     """The first line of a response without its CRLF; with the RFC's phrase if there is None."""
     return f"SIP/2.0 {status} {phrase or phrase_for(status)}".encode("utf-8", "surrogateescape")
@@ -90,7 +90,10 @@ def rest_of_head(extra: str, length: int) -> bytes:
     return f"\r\n{extra}Content-Length: {length}\r\n\r\n".encode("utf-8", "surrogateescape")
 
 
-_remembered_rest = lru_cache(REMEMBERED)(rest_of_head)
+@lru_cache(REMEMBERED)
+def _remembered_frame(status: int, phrase: str | None, extra: str) -> tuple[bytes, bytes]:
+    """What stands before and behind the copied lines of a response without a body."""
+    return status_line(status, phrase), rest_of_head(extra, 0)
 
 
 class ServerTransaction:
@@ -137,8 +140,10 @@ class ServerTransaction:
         self.request = request
         self.source = source
         self.channel = channel
-        self.destination = request.via.destination(source, reliable=channel.reliable)
-        self._base = reply_head(request, source)
+        reply = request.reply_to(source) if type(request) is Glanced and not channel.reliable else None
+        if reply is None:
+            reply = reply_head(request, source), request.via.destination(source, reliable=channel.reliable)
+        self._base, self.destination = reply
         # In a dialog the To tag is there already; what can be merged is outside of one.
         self.local_tag = "" if merge_mark else request.to_tag
         self.merge_mark = merge_mark
@@ -187,8 +192,10 @@ class ServerTransaction:
                 extra = f"Timestamp: {timestamp}\r\n{extra}"
         elif not self.local_tag:
             self.name_tag()
-        rest = _remembered_rest if len(extra) <= LONGEST_REMEMBERED else rest_of_head
-        return b"".join((status_line(status, phrase), self._base, rest(extra, len(body)), body))
+        if body or len(extra) > LONGEST_REMEMBERED:
+            return b"".join((status_line(status, phrase), self._base, rest_of_head(extra, len(body)), body))
+        line, rest = _remembered_frame(status, phrase, extra)
+        return line + self._base + rest
 
     def name_tag(self, tag: str = "") -> None:
         """Settle the To tag of all responses from here on: the one given, or a fresh one."""
@@ -266,12 +273,12 @@ class InviteServerTransaction(ServerTransaction):
 
     def timer_fired(self, now: float) -> None:
         """The deadline has come: which timer it was follows from the state."""
-        if self.state is State.COMPLETED:
+        if self.state is _COMPLETED:
             self.step(Input.TIMEOUT if now >= self._gives_up else Input.RETRANSMIT, now)
-        elif self.state is State.PROCEEDING:
+        elif self.state is _PROCEEDING:
             self.step(Input.TRYING_DUE, now)
         else:
-            self.step(Input.LINGER_OVER, now)
+            self.step(_LINGER_OVER, now)
 
     def send_trying(self, now: float, data: bytes) -> None:
         """Action: 100, if nothing has gone out."""
@@ -298,7 +305,8 @@ class InviteServerTransaction(ServerTransaction):
 
     def start_i(self, now: float, data: bytes) -> None:
         """Action: Timer I."""
-        self.endpoint.timers.after(self.endpoint.base.i_for(self.channel.reliable), now, self)
+        endpoint = self.endpoint
+        endpoint.timers.after(endpoint.base.i_for(self.channel.reliable), now, self)
 
     def start_l(self, now: float, data: bytes) -> None:
         """Action: Timer L."""
@@ -318,7 +326,7 @@ class NonInviteServerTransaction(ServerTransaction):
 
     def timer_fired(self, now: float) -> None:
         """Timer J has come."""
-        self.step(Input.LINGER_OVER, now)
+        self.step(_LINGER_OVER, now)
 
     def start_j(self, now: float, data: bytes) -> None:
         """Action: Timer J."""
