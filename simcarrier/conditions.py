@@ -54,6 +54,7 @@ class Condition(StrEnum):
     DIRECTION_BLOCKED = "direction_blocked"
     CALLER_ID_NOT_ROUTED = "caller_id_not_routed"
     ANONYMITY_REFUSED = "anonymity_refused"
+    IDENTITY_REFUSED = "identity_refused"
     LINES_FULL = "lines_full"
     RATE_EXCEEDED = "rate_exceeded"
     ROUTE_CONGESTED = "route_congested"
@@ -170,6 +171,11 @@ MEANINGS: dict[Condition, Meaning] = {
     ),
     _C.ANONYMITY_REFUSED: Meaning(
         "calls without a caller ID are not taken", _P.CALLER, "show a caller ID and call again"
+    ),
+    _C.IDENTITY_REFUSED: Meaning(
+        "nobody vouches for the caller, or what vouches for it does not hold (STIR/SHAKEN)",
+        _P.CALLER,
+        "have the calls signed with a certificate that is trusted; the code and the phrase tell what is wrong",
     ),
     _C.LINES_FULL: Meaning(
         "all lines of the trunk are taken", _P.CALLER, "wait until a call of one's own ends, or book more lines"

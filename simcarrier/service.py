@@ -17,15 +17,17 @@ from types import TracebackType
 from typing import Self
 
 from simcarrier.carrier.switch import Switch
+from simcarrier.net.card_server import CardServer, NoWebServer
 from simcarrier.net.driver import CannotListen, Driver, source_host
-from simcarrier.net.tls import server_context
+from simcarrier.net.tls import NoCryptography, server_context
 from simcarrier.records.journal import Journal
 from simcarrier.scenario.models import Scenario, Tls
 from simcarrier.sip.endpoint import Limits
 from simcarrier.sip.timers import Timers
 from simcarrier.sip.transport import ListenAddress, Transport, host_for_uri
+from simcarrier.trust.extra import MissingExtra, UnreadableFile
 
-__all__ = ["CannotListen", "CarrierService"]
+__all__ = ["CannotListen", "CannotSign", "CarrierService"]
 
 COALESCE = 0.010
 """Seconds for which a busy UDP socket collects datagrams: as long as SIPp's own scheduler takes between two looks.
@@ -35,6 +37,10 @@ A quiet carrier answers at once; `simcarrier.net.udp` tells what waiting saves u
 
 GRACE = 1.0
 """Seconds that a stop waits for peers to acknowledge what ends their calls."""
+
+
+class CannotSign(RuntimeError):
+    """The cards of 608s cannot be signed or served: a package, a file or an address is not to be had."""
 
 
 class CarrierService:
@@ -50,6 +56,7 @@ class CarrierService:
 
     Attributes:
         switch: the carrier without its sockets; there once it is started.
+        cards: what serves the cards of 608s, if the scenario wants them served.
     """
 
     def __init__(
@@ -70,32 +77,57 @@ class CarrierService:
         self._coalesce = coalesce
         self._driver: Driver | None = None
         self.switch: Switch
+        self.cards: CardServer | None = None
 
     async def start(self) -> None:
         """Listen.
 
         Raises:
             CannotListen: an address is taken, does not exist, or has no certificate.
+            CannotSign: the cards of 608s cannot be signed or served.
         """
         loop = asyncio.get_running_loop()
-        self.switch = Switch(
-            self.scenario,
-            loop.time(),
-            time.time(),
-            seed=self._seed,
-            base=self._base,
-            limits=self._limits,
-            source_host=_source_host,
-        )
+        try:
+            self.switch = Switch(
+                self.scenario,
+                loop.time(),
+                time.time(),
+                seed=self._seed,
+                base=self._base,
+                limits=self._limits,
+                source_host=_source_host,
+            )
+        except (MissingExtra, UnreadableFile) as why:
+            raise CannotSign(str(why)) from why
         self._driver = driver = Driver(self.switch.engine, coalesce=self._coalesce)
         try:
             for address in self._listen:
                 if address.transport is Transport.TLS and self.scenario.carrier.tls is not None:
                     driver.server_tls = _certificate(address, self.scenario.carrier.tls)
                 await driver.listen(address)
+            await self._serve_cards()
         except BaseException:
             await driver.close()
             raise
+
+    async def _serve_cards(self) -> None:
+        cards = self.switch.cards
+        if not cards.serves:
+            return
+        where, files = cards.settings.listen, cards.settings.tls
+        clock = asyncio.get_running_loop().time
+        server = CardServer(lambda name: cards.find(name, clock()))
+        try:
+            tls = None
+            if where.secure:
+                tls = server_context() if files is None else server_context(files.certificate, files.key)
+            await server.start(where.host, where.port, tls)
+        except (NoCryptography, NoWebServer) as why:
+            raise CannotSign(str(why)) from why
+        except OSError as why:
+            raise CannotSign(f"cards cannot be served at {where}: {why.strerror or why}") from why
+        self.cards = server
+        cards.serve_at(server.base)
 
     @property
     def driver(self) -> Driver:
@@ -148,6 +180,8 @@ class CarrierService:
             await asyncio.sleep(0.01)
         switch.drop(loop.time())
         await driver.close()
+        if self.cards is not None:
+            await self.cards.close()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -19,6 +19,7 @@ from simcarrier.scenario.models import CarrierConfig
 from .call import Call, Course, Ladder
 from .gateway import action_through_isup, place_of
 from .outcomes import Choice, choice
+from .wording import Wording
 
 
 def spoken(table: DialectTable) -> dict[Condition, Action]:
@@ -50,11 +51,18 @@ class Dialect:
         self._choices = {condition: self._choice(condition, action) for condition, action in actions.items()}
 
     @classmethod
-    def of(cls, config: CarrierConfig, ladders: Mapping[str, Ladder], rng: Random) -> Dialect:
+    def of(
+        cls, config: CarrierConfig, ladders: Mapping[str, Ladder], rng: Random, wording: Wording | None = None
+    ) -> Dialect:
         """The dialect of a scenario, with what the scenario itself says otherwise."""
-        made = cls(str(config.dialect), spoken(table_for(config.dialect)), rng)
+        wording = wording or Wording(config)
+        actions = {
+            condition: wording.action(action, place_of(condition))
+            for condition, action in spoken(table_for(config.dialect)).items()
+        }
+        made = cls(str(config.dialect), actions, rng)
         if config.lines_full is not None:
-            full = choice(config.lines_full, ladders, made, rng)
+            full = choice(wording.action(config.lines_full, place_of(Condition.LINES_FULL)), ladders, made, rng)
             made._choices[Condition.LINES_FULL] = full.changed(_means(Condition.LINES_FULL))
         return made
 

@@ -21,18 +21,19 @@ TOLD = 3
 """Near misses told at most."""
 
 
-def near_misses(entries: Sequence[Entry], call: Call, now: float) -> tuple[NearMiss, ...]:
+def near_misses(entries: Sequence[Entry], call: Call, now: float, *, alone: bool = True) -> tuple[NearMiss, ...]:
     """What nearly took a call, the nearest first.
 
     Args:
         entries: the rules that did not take it, in their order.
         call: the call.
         now: seconds since the carrier's start.
+        alone: also rules that ask one thing only; where another rule took the call they were not near.
     """
     found: list[tuple[int, NearMiss]] = []
     for entry in entries[:ASKED]:
         missed = [condition for condition in entry.conditions if not condition.holds(call, now)]
-        if len(missed) == 1:
+        if len(missed) == 1 and (alone or len(entry.conditions) > 1):
             one = missed[0]
             miss = NearMiss(entry.name, one.field, one.got(call, now), one.wanted)
             found.append((len(entry.conditions), miss))

@@ -23,10 +23,12 @@ def scenario_files(paths: tuple[Path, ...]) -> Iterator[Path]:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @set_option
 def check(files: tuple[Path, ...], settings: tuple[tuple[str, str], ...]) -> None:
-    """Check scenario files, and files of dialects; a folder stands for those in it.
+    """Check scenario files, files of dialects, and probe plans; a folder stands for those in it.
 
     Every fault is told as file:line:column: place: what is wrong. Exit code 0 if all is well, else 2.
     """
+    from ..probe.plan import calls_in
+    from ..probe.reading import is_plan, load_plan
     from ..scenario.dialects import is_dialect, table_of
     from ..scenario.load import ScenarioError, load
     from ..scenario.reading import read_text_of
@@ -37,7 +39,12 @@ def check(files: tuple[Path, ...], settings: tuple[tuple[str, str], ...]) -> Non
     good = True
     for path in found:
         try:
-            if is_dialect(read_text_of(path, "scenario")):
+            text = read_text_of(path, "scenario")
+            if is_plan(text):
+                calls = calls_in(load_plan(path, dict(settings)))
+                click.echo(f"{path}: ok (plan, {calls} call{'' if calls == 1 else 's'})")
+                continue
+            if is_dialect(text):
                 table = table_of(str(path.absolute()))
                 said = sum(not table.inherited(condition) for condition in table.sayings)
                 click.echo(f"{path}: ok (dialect, {said} condition{'' if said == 1 else 's'})")

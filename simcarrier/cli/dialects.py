@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from simcarrier.scenario.actions import Action
     from simcarrier.scenario.dialects import DialectTable
     from simcarrier.scenario.responses import Headers
-    from simcarrier.scenario.steps import StepModel
+    from simcarrier.scenario.steps import Respond, StepModel
 
 
 @click.command()
@@ -78,6 +78,7 @@ def _conditions(table: DialectTable) -> list[dict[str, Any]]:
 
 def _alternatives(action: Action) -> list[dict[str, Any]]:
     """What can be said, and how often: shares are of 1."""
+    from simcarrier.carrier.wording import explained
     from simcarrier.scenario.actions import MixAction, RespondAction, StepsAction
     from simcarrier.scenario.steps import Respond, Trying, Wait
 
@@ -93,6 +94,7 @@ def _alternatives(action: Action) -> list[dict[str, Any]]:
     plain: list[StepModel] = []
     for step in steps:
         if isinstance(step, Respond):
+            step = _with_its_headers(explained(step))
             plain += [Trying()] if step.trying else []
             plain += [Wait(span=step.delay)] if step.delay.high else []
         plain.append(step)
@@ -106,6 +108,16 @@ def _alternatives(action: Action) -> list[dict[str, Any]]:
             "headers": {name: str(value) for name, value in headers},
         }
     ]
+
+
+def _with_its_headers(step: Respond) -> Respond:
+    """A refusal with the header that is made for each call as well."""
+    if step.call_info != "signed":
+        return step
+    from simcarrier.scenario.template import Template
+
+    card = ("Call-Info", Template.parse("a signed card;purpose=jwscard"))
+    return step.model_copy(update={"headers": (*step.headers, card)})
 
 
 def _code(step: StepModel) -> int | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from simcarrier.carrier.verdict import Verdict
 from simcarrier.records.model import CallRecord
-from simcarrier.service import CannotListen, CarrierService
+from simcarrier.service import CannotListen, CannotSign, CarrierService
 from simcarrier.sip.transport import ListenAddress
 
 from .views.base import Summary, View
@@ -59,6 +59,9 @@ def run_carrier(scenario: Scenario, options: Options) -> int:
         if isinstance(error.__cause__, OSError) and error.__cause__.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL):
             free = ListenAddress(error.address.transport, "127.0.0.1", 0)
             print(f"Name another address with --listen, such as --listen {free}", file=sys.stderr)
+        return CANNOT_LISTEN
+    except CannotSign as error:
+        print(f"simcarrier: {error}", file=sys.stderr)
         return CANNOT_LISTEN
 
 

@@ -88,6 +88,7 @@ class CardServer:
         config = uvicorn.Config(
             application,
             log_config=None,
+            log_level="critical",  # what a stranger sends is nothing to tell the carrier's user of
             access_log=False,
             lifespan="off",
             ws="none",

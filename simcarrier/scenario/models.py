@@ -28,12 +28,14 @@ from .actions import (
     StepsAction,
 )
 from .base import Model, fault
+from .blocks import RedressModel, SigningModel, Tls
 from .business.analytics import AnalyticsModel
 from .business.callers import CallersModel
 from .business.clock import ClockModel
 from .business.customers import CustomerModel
 from .business.directions import DirectionsModel
 from .business.numbering import NumberingModel
+from .business.shaken import ShakenModel
 from .business.subscribers import SubscribersModel
 from .business.tariffs import TariffModel
 from .business.trunks import TrunkModel
@@ -42,7 +44,7 @@ from .crosscheck import scenario_faults
 from .dialects import DialectField
 from .fields import (
     CountRangeField,
-    FileField,
+    Flag,
     HeaderName,
     Line,
     ListenField,
@@ -53,6 +55,7 @@ from .fields import (
     TimeRangeField,
     whole_number,
 )
+from .path import HopModel
 from .steps import Ladder, Respond
 from .traffic import Traffic
 
@@ -74,13 +77,6 @@ __all__ = [
 ]
 
 Count = Annotated[int, whole_number(0, 10**9, "a count such as 3")]
-
-
-class Tls(Model):
-    """The server's certificate for TLS listeners, in PEM."""
-
-    certificate: FileField = Field(description="The certificate chain's file, relative to the scenario.")
-    key: FileField = Field(description="The private key's file, relative to the scenario.")
 
 
 class CarrierConfig(Model):
@@ -130,6 +126,15 @@ class CarrierConfig(Model):
         default=(), description="What the people called do, where no rule says it; the first that fits."
     )
     weather: tuple[WeatherModel, ...] = Field(default=(), description="What goes wrong for a while.")
+    redress: RedressModel | None = Field(default=None, description="Whom a caller can ask that was blocked in error.")
+    signing: SigningModel | None = Field(default=None, description="What signs the cards of 608s.")
+    path: tuple[HopModel, ...] = Field(
+        default=(), description="The networks on the way to whoever answers, such as [sip, isup, sip]."
+    )
+    remember_unwanted: Flag = Field(
+        default=False, description="Whether a person who does not want a caller says so again at later calls."
+    )
+    shaken: ShakenModel | None = Field(default=None, description="What the carrier makes of signatures on callers.")
     seed: Annotated[int, whole_number(-(2**62), 2**62, "a whole number")] | None = Field(
         default=None, description="Makes everything random repeatable."
     )

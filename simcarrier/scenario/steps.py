@@ -24,8 +24,11 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import InitErrorDetails, core_schema
 
+from ..sip.block_codes import WRITABLE, Damage, Redress, write_block
 from ..sip.status import phrase_for
 from .base import UNKNOWN, Model, fault, in_words, suggestion_or_list
+from .blocks import BlockModel
+from .business.fields import one_of
 from .fields import (
     Flag,
     Line,
@@ -159,12 +162,76 @@ class Respond(StepModel):
         "status": 'unknown key "status": write code:',
     }
 
-    code: FinalCode = Field(description="The status code.")
+    code: FinalCode = Field(description="The status code; with block it is that of the block.")
     phrase: Line = Field(default_factory=_usual_phrase, description="The reason phrase, if not the RFC's.")
     headers: HeadersField = Field(default=(), description="Headers to add.")
+    block: BlockModel | None = Field(
+        default=None, description="A block that tells whom to ask (603+): code, phrase and Reason, maybe damaged."
+    )
+    call_info: Annotated[str, one_of("none", "signed")] = Field(
+        default="none", description="With 608, signed: a Call-Info that leads to the signed card of whom to ask."
+    )
+    announce: Annotated[str, one_of("never", "if_not_understood", "always")] = Field(
+        default="never",
+        description="With 608: an announcement before it, for callers whose Feature-Caps do not say +sip.608.",
+    )
+    announcement: SpanField = Field(
+        default=Span(2.0, 2.0), description="How long the announcement lasts; it is silence."
+    )
     body: Body | None = Field(default=None, description="A body.")
     delay: SpanField = Field(default=ZERO, description="How long after the INVITE, or after the step before.")
     trying: Flag = Field(default=False, description="Send 100 Trying at once, before the delay.")
+
+    @classmethod
+    def _reshape(cls, data: Any) -> Any:
+        data = super()._reshape(data)
+        if not isinstance(data, Mapping) or data.get("block") is None or "code" in data:
+            return data
+        code, phrase = _of_block(data["block"])
+        return {"code": code, "phrase": phrase, **data}
+
+    @classmethod
+    def _inspect(cls, data: Any) -> Iterator[InitErrorDetails]:
+        if not isinstance(data, Mapping):
+            return
+        if data.get("block") is not None:
+            headers = data.get("headers")
+            reasons = (
+                [name for name in headers if str(name).lower() == "reason"] if isinstance(headers, Mapping) else []
+            )
+            # Made in Python, a step has the code and the phrase of its block beside it.
+            usual = dict(zip(("code", "phrase"), _of_block(data["block"]), strict=True))
+            for key in ("code", "phrase"):
+                if key in data and str(data[key]) != str(usual[key]):
+                    yield fault("is the block's own affair: leave it out, or write the damage", (key,))
+            for name in reasons:
+                yield fault("is the block's own affair: leave it out", ("headers", name))
+        for key, usual_value in (("call_info", "none"), ("announce", "never")):
+            if data.get(key, usual_value) != usual_value and str(data.get("code")) != "608":
+                yield fault("goes with code: 608", (key,))
+        if "announcement" in data and data.get("announce", "never") == "never":
+            yield fault("goes with announce: if_not_understood or always", ("announcement",))
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        reference = super().__get_pydantic_json_schema__(schema, handler)
+        for written in handler.resolve_ref_schema(reference).get("anyOf", ()):
+            if written.pop("required", None):
+                written["anyOf"] = [{"required": ["code"]}, {"required": ["block"]}]
+        return reference
+
+
+def _of_block(block: Any) -> tuple[int, str]:
+    """The code and the phrase of a block, as written in any state."""
+    damage = (
+        block.damage if isinstance(block, BlockModel) else block.get("damage") if isinstance(block, Mapping) else ()
+    )
+    words = damage if isinstance(damage, list | tuple) else (damage,)
+    known = {Damage(word) for word in words if isinstance(word, str) and word in WRITABLE}
+    answer = write_block(Redress(url="https://redress.example/"), damage=known)
+    return answer.status, answer.phrase
 
 
 class Silence(StepModel):
@@ -203,6 +270,9 @@ class HangUp(StepModel):
         default=ZERO, description="How long after the answer was acknowledged; talk: as long as this call is to last."
     )
     headers: HeadersField = Field(default=(), description="Headers to add to the BYE.")
+    unwanted: Flag = Field(
+        default=False, description="The person called does not want this caller: Reason 607 in the BYE (RFC 8197)."
+    )
 
 
 STEPS: tuple[type[StepModel], ...] = (

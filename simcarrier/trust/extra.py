@@ -1,4 +1,4 @@
-"""What to tell a person who has not installed the extra ``trust``."""
+"""What to tell a person who has not installed the extra ``trust``, or whose files are not what they should be."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-_PACKAGES: Final = frozenset({"cryptography", "httpx"})
+_PACKAGES: Final = frozenset({"cryptography", "httpx", "joserfc"})
 
 
 class MissingExtra(ImportError):
@@ -14,6 +14,10 @@ class MissingExtra(ImportError):
 
     def __init__(self, package: str) -> None:
         super().__init__(f"signatures need the package {package}: pip install 'simcarrier[trust]'", name=package)
+
+
+class UnreadableFile(Exception):
+    """A file is missing or does not hold what it should; the message is for the person who named it."""
 
 
 @contextmanager

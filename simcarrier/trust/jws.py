@@ -5,12 +5,13 @@
 names another one is refused by that name. That closes the well-known holes, ``none`` and HS256 with the public key as
 secret.
 
-The signature is made straight by `cryptography`: a general JOSE library costs three times as much a call.
+`joserfc` signs and verifies. What it refuses it refuses without saying which of our faults that is, so what a peer sent
+is taken apart here first: by its parts, as JSON, and with each member once.
 """
 
 from __future__ import annotations
 
-import base64
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -21,20 +22,38 @@ from .extra import needed
 from .fault import Fault, shown
 
 with needed():
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+    from joserfc.errors import JoseError
+    from joserfc.jwk import ECKey
+    from joserfc.jws import JWSRegistry, deserialize_compact, serialize_compact
+    from joserfc.registry import Header, HeaderParameter
+    from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
 ALGORITHM: Final = "ES256"
 LONGEST: Final = 65_536
 """Characters in one token. Real ones stay below 2,000; the limit bounds what reading a hostile one can cost."""
 
-_HALF: Final = 32  # bytes of r and of s
-_ECDSA: Final = ec.ECDSA(hashes.SHA256())
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)  # json.dumps would make one a call
+_PARAMETERS: Final = {
+    "ppt": HeaderParameter("PASSporT extension (RFC 8225 section 8.1)", "str"),
+    "x5u": HeaderParameter("URI of the certificate", "str"),  # of any scheme; joserfc has http and https
+}
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)  # json.dumps would make one a call
 _WHITE_SPACE: Final = " \t\r\n"
+
+
+class _Foreign(JWSRegistry):
+    """What may stand in the header of a peer's token: anything, for its faults have names of their own."""
+
+    max_header_length = LONGEST
+
+    def check_header(self, header: Header) -> None:
+        """Nothing: `algorithm_fault`, and whoever knows what kind of token it is, tell what is wrong."""
+
+
+_OURS: Final = JWSRegistry(_PARAMETERS, [ALGORITHM])
+_THEIRS: Final = _Foreign(_PARAMETERS, [ALGORITHM])
 
 
 class NotJws(ValueError):
@@ -48,25 +67,23 @@ class Token:
     Attributes:
         header: the JOSE header.
         payload: the claims.
-        signed: what the signature is over.
-        signature: as it came, of any length.
+        text: the three parts.
     """
 
     header: Mapping[str, object]
     payload: Mapping[str, object]
-    signed: bytes
-    signature: bytes
+    text: str
 
 
 class Signer:
-    """Signs payloads with one key under one header, which is encoded once.
+    """Signs payloads with one key under one header.
 
     Args:
         key: a P-256 key.
         header: the JOSE header, in the order in which it is to be written; ``alg`` must be ES256.
 
     Raises:
-        ValueError: another curve or another algorithm.
+        ValueError: another curve, another algorithm, or a parameter that is not known.
     """
 
     def __init__(self, key: ec.EllipticCurvePrivateKey, header: Mapping[str, str]) -> None:
@@ -74,14 +91,20 @@ class Signer:
             raise ValueError("ES256 needs a P-256 key")
         if header.get("alg") != ALGORITHM:
             raise ValueError("the header must say alg ES256")
-        self._key = key
-        self._head = encode(to_json(header)) + b"."
+        try:
+            _OURS.check_header(dict(header))
+        except JoseError as error:
+            raise ValueError(f"the header: {error}") from error
+        self._header = dict(header)
+        self._key = ECKey.import_key(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
 
     def sign(self, payload: bytes) -> str:
         """The compact token."""
-        signed = self._head + encode(payload)
-        r, s = decode_dss_signature(self._key.sign(signed, _ECDSA))
-        return (signed + b"." + encode(r.to_bytes(_HALF) + s.to_bytes(_HALF))).decode("ascii")
+        return serialize_compact(self._header, payload, self._key, registry=_OURS)
 
 
 def to_json(value: object) -> bytes:
@@ -91,7 +114,7 @@ def to_json(value: object) -> bytes:
 
 def encode(data: bytes) -> bytes:
     """BASE64URL of RFC 7515: without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
+    return urlsafe_b64encode(data)
 
 
 def read(text: str | bytes) -> Token:
@@ -108,12 +131,9 @@ def read(text: str | bytes) -> Token:
     if _COMPACT.fullmatch(text) is None:
         raise NotJws("it is not three parts of base64url with dots between")
     head, body, signature = text.split(".")
-    return Token(
-        _object(head, "header"),
-        _object(body, "payload"),
-        f"{head}.{body}".encode("ascii"),
-        _decode(signature, "signature"),
-    )
+    made = Token(_object(head, "header"), _object(body, "payload"), text)
+    _decode(signature, "signature")
+    return made
 
 
 def algorithm_fault(header: Mapping[str, object]) -> Fault | None:
@@ -131,15 +151,20 @@ def algorithm_fault(header: Mapping[str, object]) -> Fault | None:
 
 
 def verify(token: Token, key: ec.EllipticCurvePublicKey) -> bool:
-    """Whether this key made the signature; the algorithm is ES256 whatever the header says."""
-    if len(token.signature) != 2 * _HALF or not isinstance(key.curve, ec.SECP256R1):
+    """Whether this key made the signature, and the algorithm is ES256."""
+    if not isinstance(key.curve, ec.SECP256R1):
         return False
-    r, s = int.from_bytes(token.signature[:_HALF]), int.from_bytes(token.signature[_HALF:])
+    pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     try:
-        key.verify(encode_dss_signature(r, s), token.signed, _ECDSA)
-    except InvalidSignature:
+        deserialize_compact(token.text, _key(pem), registry=_THEIRS)
+    except JoseError:
         return False
     return True
+
+
+@functools.lru_cache(maxsize=64)  # a carrier has a few peers
+def _key(pem: bytes) -> ECKey:
+    return ECKey.import_key(pem)
 
 
 def issued(payload: Mapping[str, object]) -> int | None:
@@ -151,12 +176,9 @@ def issued(payload: Mapping[str, object]) -> int | None:
 
 def _decode(part: str, name: str) -> bytes:
     try:
-        data = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        return urlsafe_b64decode(part.encode("ascii"))  # refuses spare bits that are not zero: one token, one spelling
     except ValueError as error:
         raise NotJws(f"its {name} is no base64url") from error
-    if encode(data) != part.encode("ascii"):
-        raise NotJws(f"its {name} is no base64url")  # spare bits that are not zero: one token, one spelling
-    return data
 
 
 def _object(part: str, name: str) -> dict[str, object]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .extra import needed
+from .extra import UnreadableFile, needed
 from .store import Chain
 
 with needed():
@@ -37,7 +37,7 @@ _HOST = re.compile(
 )
 
 
-class PkiError(Exception):
+class PkiError(UnreadableFile):
     """A file is missing or does not hold what it should; the message is for the person who named it."""
 
 

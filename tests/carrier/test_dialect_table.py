@@ -37,6 +37,7 @@ PATIENCE = 12.0  # seconds after which the caller gives up what has stalled
 LATE = 0.1  # seconds that a response may be late: the driver looks at its timers every few milliseconds
 CALLS = 60  # to a condition that has alternatives: one of 10 % is missed once in 500 tries, and the seed is fixed
 WATCHED = ("Call-Info", "Contact", "Reason", "Retry-After", "Warning")
+CARD = "{signed}"
 UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 FILES = {name: yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")) for name in SHIPPED}
 REFERENCES = [*SHIPPED, *(f"{name}/{variant}" for name in SHIPPED for variant in FILES[name].get("variants", ()))]
@@ -106,7 +107,13 @@ def climbed(ladder: list[Any]) -> Told:
             if options.get("trying"):
                 send(100)
             wait(options.get("delay", "0s"))
-            send(int(options["code"]), options.get("phrase"), options.get("headers"))
+            if options.get("block"):
+                (location,) = options["block"].values()
+                text = "v=analytics1;url=https://redress.example/;id={uuid}"
+                send(603, "Network Blocked", {"Reason": f'SIP;cause=603;text="{text}";location={location}'})
+            else:
+                signed = {"Call-Info": CARD} if options.get("call_info") else {}
+                send(int(options["code"]), options.get("phrase"), {**options.get("headers", {}), **signed})
         else:
             assert word in ("silence", "drop", "hang_up"), word
     return tuple(rungs)
@@ -128,6 +135,8 @@ def behind_a_gateway(told: Told, profile: str, condition: Condition) -> Told:
 
 def pattern(value: str) -> str:
     """A header's value, with what is filled in."""
+    if value == CARD:
+        return r"<data:application/jose,([A-Za-z0-9_-]+\.){2}[A-Za-z0-9_-]{86}>;purpose=jwscard"
     return re.escape(value).replace(r"\{uuid\}", UUID).replace(r"\{retry_after\}", "5")
 
 

@@ -117,8 +117,14 @@ def test_only_the_refusals_of_an_action_change() -> None:
     assert second.steps[:2] == (Ringing(), Wait(span=Span(1, 1)))
     assert isinstance(second.steps[2], Respond)
     assert second.steps[2].code == 603
-    for other in (StepsAction(steps=(Answer(),)), SequenceAction(entries=(RespondAction(respond=respond(480)),))):
-        assert action_through_isup(other, Profile.RFC, "U") == other
+    answered = StepsAction(steps=(Answer(),))
+    assert action_through_isup(answered, Profile.RFC, "U") == answered
+    sequence = SequenceAction(entries=(RespondAction(respond=respond(480)),), by="called", then="start_over")
+    through = action_through_isup(sequence, Profile.RFC, "U")
+    assert isinstance(through, SequenceAction)
+    assert (through.by, through.then) == ("called", "start_over")
+    assert isinstance(through.entries[0], RespondAction)
+    assert through.entries[0].respond.code == 408
 
 
 def test_where_a_condition_arises() -> None:

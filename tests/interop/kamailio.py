@@ -1,4 +1,4 @@
-"""A Kamailio in front of two carriers: it sends a call to the first, and to the second if the first says 503."""
+"""A Kamailio with a configuration of the test's own: as a proxy in front of two carriers, unless it says otherwise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .harness import free_udp_port, wait_until
 
-CONFIGURATION = """\
+IN_FRONT = """\
 #!KAMAILIO
 debug=1
 log_stderror=yes
@@ -59,6 +59,7 @@ failure_route[second] {{
     }}
 }}
 """
+"""It sends a call to ``first``, and to ``second`` if the first says 503; both are HOST:PORT."""
 
 OPTIONS = ("-DD", "-E", "-m", "16", "-M", "4")
 """In the foreground, logging to standard error, with little memory (megabytes, shared and of each process)."""
@@ -73,21 +74,20 @@ class Kamailio:
     Args:
         program: its path.
         folder: where its files go.
-        first, second: HOST:PORT of the carriers.
+        configuration: with ``{port}`` and other fields to be filled in; it must answer OPTIONS with 200.
+        values: the other fields.
 
     Attributes:
         address: HOST:PORT of its own.
     """
 
-    def __init__(self, program: str, folder: Path, first: str, second: str) -> None:
+    def __init__(self, program: str, folder: Path, configuration: str = IN_FRONT, **values: str) -> None:
         self._log = folder / "kamailio.log"
         for attempt in range(1, ATTEMPTS + 1):
             port = free_udp_port()
             self.address = f"127.0.0.1:{port}"
             file = folder / "kamailio.cfg"
-            file.write_text(
-                CONFIGURATION.format(port=port, first=first, second=second),
-            )
+            file.write_text(configuration.format(port=port, **values))
             with self._log.open("w") as log:
                 self._process = subprocess.Popen(
                     [program, "-f", str(file), *OPTIONS, "-w", str(folder), "-Y", str(folder)],

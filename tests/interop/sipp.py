@@ -44,6 +44,11 @@ class Dialler:
         """What it has sent and received."""
         return self.messages.read_text(errors="replace") if self.messages.exists() else ""
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has come to its end."""
+        return self._process.poll() is not None
+
     def report(self) -> str:
         """What it complained about, and what went over the wire."""
         complaints = self._errors.read_text(errors="replace") if self._errors.exists() else ""

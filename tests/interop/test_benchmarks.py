@@ -15,12 +15,21 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 IN_SMALL = {
     "reject_call.py": ["--pairs", "1", "--seconds", "1", "--rates", "200", "--no-limit"],
+    "business.py": ["--pairs", "1", "--seconds", "1", "--rates", "200"],
     "answered_call.py": ["--pairs", "1", "--seconds", "1", "--rates", "100", "--no-limit"],
+    "signed_608.py": ["--runs", "1", "--seconds", "1", "--rate", "100"],
     "stalled_calls.py": ["--calls", "50", "--rate", "100", "--held", "7"],
 }
-HELPERS = {"pairs.py", "sipp.py"}
-ALONE = {"simulate.py"}
-"""Those that need no peer; tests/simulate tries it."""
+HELPERS = {
+    "diagnosis_dialects.py",
+    "diagnosis_figures.py",
+    "diagnosis_runs.py",
+    "diagnosis_worlds.py",
+    "pairs.py",
+    "sipp.py",
+}
+ALONE = {"diagnosis.py", "fixture.py", "probe_stalls.py", "simulate.py"}
+"""Those that need no peer; the tests of their rooms try them."""
 
 
 def test_every_benchmark_is_tried_and_told_of() -> None:
@@ -41,6 +50,7 @@ def test_it_runs_and_loses_no_call(name: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    rows = [line.split() for line in done.stdout.splitlines() if re.match(r"\s*(\d+|simcarrier|SIPp)\s+[\d.]+\s", line)]
+    shape = r"\s*(\d+|simcarrier|SIPp|unsigned|data|http)\s+[\d.]+\s"
+    rows = [line.split() for line in done.stdout.splitlines() if re.match(shape, line)]
     assert rows, done.stdout
     assert [row for row in rows if row[-1] != "0"] == [], done.stdout

@@ -34,7 +34,7 @@ def proxy(tmp_path: Path) -> Iterator[Proxy]:
     started: list[Kamailio] = []
 
     def start(first: Carrier, second: Carrier) -> str:
-        started.append(Kamailio(program, tmp_path, first.address, second.address))
+        started.append(Kamailio(program, tmp_path, first=first.address, second=second.address))
         return started[-1].address
 
     try:

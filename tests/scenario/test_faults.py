@@ -18,7 +18,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "unknown key": ("name: x\ncals: []", '2:1: cals: unknown key "cals"; did you mean "calls"?'),
     "unknown key, nothing near": (
         "name: x\nzzz: []",
-        '2:1: zzz: unknown key "zzz"; there are name, description, parameters, carrier, ladders, calls, expect',
+        '2:1: zzz: unknown key "zzz"; there are name, description, parameters, carrier, ladders, calls, traffic, '
+        "expect",
     ),
     "key twice": ("name: x\nname: y", '2:1: name: the key "name" stands here twice; the first is in line 1'),
     "not a list": ("name: x\ncalls: {a: b}", '2:8: calls: "calls" must be a list, not a mapping'),

@@ -22,7 +22,7 @@ class Answer:
 
     def perform(self, call: Call, now: float) -> float:
         """Send it, or the 488 or 422 that the RFCs ask for instead."""
-        call.session.answer(now, self._lines.text(call), with_sdp=self._with_sdp)
+        call.session.answer(now, self._lines.text(call) + call.extra, with_sdp=self._with_sdp)
         if call.session.status >= 300:
             call.stop()
             call.owner.refused(call, now)

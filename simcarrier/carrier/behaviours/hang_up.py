@@ -10,9 +10,16 @@ from collections.abc import Iterator
 
 from simcarrier.carrier.call import HOLD, Call, Rung
 from simcarrier.scenario import steps
+from simcarrier.scenario.responses import Headers
+from simcarrier.scenario.template import Template
 
 from .lines import HeaderLines
 from .wait import Wait
+
+UNWANTED: Headers = (("Reason", Template.parse('SIP;cause=607;text="Unwanted"')),)
+
+HUNG_UP = "unwanted by the person called"
+"""Why a call was hung up with 607, for the record."""
 
 
 class AwaitAck:
@@ -39,6 +46,17 @@ class Bye:
         return HOLD
 
 
+class ByeUnwanted(Bye):
+    """Sends BYE for a person who does not want this caller (RFC 8197 section 3)."""
+
+    __slots__ = ()
+
+    def perform(self, call: Call, now: float) -> float:
+        """Hang up, and note why."""
+        call.cut = HUNG_UP
+        return super().perform(call, now)
+
+
 class WaitWhileTalking:
     """Lets as much time pass as they talk in this call; for ever if the caller is to hang up."""
 
@@ -60,4 +78,4 @@ def rungs(step: steps.HangUp) -> Iterator[Rung]:
         yield WaitWhileTalking()
     elif step.after.high:
         yield Wait(step.after)
-    yield Bye(HeaderLines(step.headers))
+    yield ByeUnwanted(HeaderLines((*UNWANTED, *step.headers))) if step.unwanted else Bye(HeaderLines(step.headers))

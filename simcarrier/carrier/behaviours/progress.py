@@ -30,7 +30,7 @@ class Provisional:
             now,
             self._status,
             self._phrase,
-            self._lines.text(call),
+            self._lines.text(call) + call.extra,
             with_sdp=self._with_sdp,
             reliable=self._reliable,
         )

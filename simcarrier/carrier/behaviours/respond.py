@@ -8,10 +8,17 @@ from simcarrier.carrier.call import Call, Rung
 from simcarrier.carrier.challenge import CHALLENGE, FIELDS, challenge_lines
 from simcarrier.scenario import steps
 from simcarrier.scenario.template import Template
+from simcarrier.scenario.units import Span
+from simcarrier.sip.block_codes import understands_608
 
 from .lines import HeaderLines, look_up
 from .trying import Trying
 from .wait import Wait
+
+INVALID_IDENTITY = 438
+
+ANSWER = "identity_answer"
+"""Where the values of a decision keep code and phrase that fit what is wrong, such as ``403 Stale Date``."""
 
 
 class Refuse:
@@ -28,13 +35,17 @@ class Refuse:
 
     def perform(self, call: Call, now: float) -> float:
         """Send it."""
+        self._send(call, now, self._status, self._phrase, "")
+        return 0.0
+
+    def _send(self, call: Call, now: float, status: int, phrase: str, more: str) -> None:
+        """Send it with a code and a phrase, and with header lines that the scenario did not write."""
         body = b""
         if self._body is not None:
             text = self._body.render(lambda field: look_up(call, field))
             body = text.encode("utf-8", "surrogateescape")
-        call.session.refuse(now, self._status, self._phrase, self._lines.text(call) + self._type, body)
+        call.session.refuse(now, status, phrase, self._lines.text(call) + more + self._type, body)
         call.owner.refused(call, now)
-        return 0.0
 
 
 class Ask(Refuse):
@@ -44,21 +55,70 @@ class Ask(Refuse):
 
     def perform(self, call: Call, now: float) -> float:
         """Send it."""
-        body = b""
-        if self._body is not None:
-            text = self._body.render(lambda field: look_up(call, field))
-            body = text.encode("utf-8", "surrogateescape")
         asked = call.decision.values.get(CHALLENGE)
-        extra = "" if asked is None else challenge_lines(self._status, asked.split("\n"))
-        call.session.refuse(now, self._status, self._phrase, self._lines.text(call) + extra + self._type, body)
-        call.owner.refused(call, now)
+        more = "" if asked is None else challenge_lines(self._status, asked.split("\n"))
+        self._send(call, now, self._status, self._phrase, more)
         return 0.0
 
 
+class Tell(Refuse):
+    """Refuses by 438, or by the other codes that tell what is wrong with an Identity if that is known."""
+
+    __slots__ = ()
+
+    def perform(self, call: Call, now: float) -> float:
+        """Send it."""
+        code, _, phrase = call.decision.values.get(ANSWER, "").partition(" ")
+        status, phrase = (int(code), phrase) if code else (self._status, self._phrase)
+        self._send(call, now, status, phrase, "")
+        return 0.0
+
+
+class Sign(Refuse):
+    """Refuses by 608 with a signed card of whom to ask."""
+
+    __slots__ = ()
+
+    def perform(self, call: Call, now: float) -> float:
+        """Send it."""
+        self._send(call, now, self._status, self._phrase, call.owner.cards.call_info(now))
+        return 0.0
+
+
+class Announce:
+    """Plays an announcement before a 608: 183 with a session description, and then time (RFC 8688 section 3.4).
+
+    What is played is silence, and no packet of it: an announcement goes to where the offer says, which may be somebody
+    else's address.
+    """
+
+    __slots__ = ("_always", "_lines", "_span")
+
+    def __init__(self, span: Span, *, always: bool) -> None:
+        self._span = span
+        self._always = always
+        self._lines = HeaderLines(())
+
+    def perform(self, call: Call, now: float) -> float:
+        """Play it, unless the caller understands 608."""
+        if not self._always and understands_608(call.invite.get_all("feature-caps")):
+            return 0.0
+        call.provisional.append(183)
+        call.session.ring(now, 183, None, self._lines.text(call) + call.extra, with_sdp=True, reliable=True)
+        return self._span.sample(call.owner.rng)
+
+
 def rungs(step: steps.Respond) -> Iterator[Rung]:
-    """100 if asked for, the delay if there is one, the response."""
+    """100 if asked for, the delay if there is one, an announcement before a 608, the response."""
     if step.trying:
         yield Trying(HeaderLines(()))
     if step.delay.high:
         yield Wait(step.delay)
-    yield Ask(step) if step.code in FIELDS else Refuse(step)
+    if step.announce != "never":
+        yield Announce(step.announcement, always=step.announce == "always")
+    if step.call_info == "signed":
+        yield Sign(step)
+    elif step.code in FIELDS:
+        yield Ask(step)
+    else:
+        yield Tell(step) if step.code == INVALID_IDENTITY else Refuse(step)

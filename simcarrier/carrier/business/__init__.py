@@ -17,7 +17,19 @@ from typing import Protocol, runtime_checkable
 from simcarrier.scenario.models import CarrierConfig
 
 from ..call import Call
-from . import accounts, analytics, callers, customers, directions, numbering, subscribers, trunks, weather
+from . import (
+    accounts,
+    analytics,
+    callers,
+    customers,
+    directions,
+    numbering,
+    shaken,
+    subscribers,
+    trunks,
+    unwanted,
+    weather,
+)
 from .clock import Clock
 from .finding import Finding
 
@@ -52,6 +64,7 @@ class World:
 
     Attributes:
         rng: the run's source of chance.
+        wall: the time of the start, seconds since 1970 UTC.
         clock: the scenario's day and hour.
         weather: what goes wrong for a while.
         trunks: the carrier's trunks.
@@ -61,6 +74,7 @@ class World:
 
     def __init__(self, config: CarrierConfig, rng: Random, wall: float) -> None:
         self.rng = rng
+        self.wall = wall
         self.clock = Clock(config.clock, wall)
         self.weather = weather.Weather(config, self.clock, rng)
         self.trunks = trunks.Trunks(config, self.clock)
@@ -80,8 +94,10 @@ CHECKS: Sequence[Maker] = (
     numbering.form,  # is the number understood?
     directions.check,  # is the direction open?
     accounts.check,  # can it be paid for?
+    shaken.check,  # does anybody vouch for the caller?
     analytics.check,  # is the caller a nuisance?
     numbering.existence,  # does anybody have this number?
+    unwanted.check,  # has the person called had enough of this caller?
     analytics.label,  # does a warning on the phone put somebody off?
 )
 

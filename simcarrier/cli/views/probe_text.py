@@ -14,9 +14,8 @@ from simcarrier.diagnosis import Diagnosis
 from simcarrier.probe.cards import Card
 from simcarrier.probe.result import Result
 from simcarrier.probe.summary import Summary
+from simcarrier.records.ladder import printable
 from simcarrier.records.observation import Observation, Outcome
-
-from .text import printable
 
 LONG = 8
 """Calls from which on a progress bar is worth its line."""

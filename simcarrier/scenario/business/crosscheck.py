@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .. import path
 from ..base import Location
-from . import analytics, callers, clock, customers, directions, numbering, subscribers, tariffs, trunks, weather
+from . import analytics, callers, clock, customers, directions, numbering, shaken, subscribers, tariffs, trunks, weather
 
 FAULTS: tuple[Callable[[Mapping[Any, Any]], Iterator[tuple[Location, str]]], ...] = (
     clock.faults,
@@ -19,6 +20,8 @@ FAULTS: tuple[Callable[[Mapping[Any, Any]], Iterator[tuple[Location, str]]], ...
     analytics.faults,
     subscribers.faults,
     weather.faults,
+    shaken.faults,
+    path.faults,
 )
 
 

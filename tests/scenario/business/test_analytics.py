@@ -1,21 +1,15 @@
-"""Analytics as a scenario writes them, what is wrong with them, and that the page about both parts is complete."""
+"""Analytics as a scenario writes them, what is wrong with them."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from pydantic_core import PydanticUndefined
 
-from simcarrier.scenario.base import Model
-from simcarrier.scenario.business.analytics import AnalyticsModel, LabelledModel, WeightsModel
-from simcarrier.scenario.business.subscribers import SubscribersModel
+from simcarrier.scenario.business.analytics import AnalyticsModel, LabelledModel
 from simcarrier.scenario.load import ScenarioError, loads
 from simcarrier.scenario.schema import json_schema
 from simcarrier.scenario.units import Span
-
-DOCS = Path(__file__).parents[3] / "docs" / "business"
 
 
 def analytics(written: str) -> AnalyticsModel:
@@ -67,49 +61,6 @@ def test_what_is_wrong_is_said(written: str, says: str) -> None:
 def test_weights_in_thirds_are_a_whole() -> None:
     made = analytics("{weights: {short: 33.333333333%, unanswered: 33.333333333%, spread: 33.333333333%}}")
     assert made.weights.short == pytest.approx(1 / 3)
-
-
-MODELS: list[tuple[str, str, type[Model]]] = [
-    ("analytics", "analytics", AnalyticsModel),
-    ("analytics", "weights", WeightsModel),
-    ("analytics", "labelled", LabelledModel),
-    ("subscribers", "subscribers", SubscribersModel),
-]
-
-
-def rows(page: str, heading: str) -> dict[str, str]:
-    """The third cell of each row under a heading, by the key in the first."""
-    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
-    found = re.search(rf"^#+ .*`{heading}`\n(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert found, heading
-    return dict(re.findall(r"^\| `([a-z_0-9]+)` \|[^|\n]*\| ([^|\n]*) \|[^|\n]*\|$", found[1], re.MULTILINE))
-
-
-def schema_default(model: type[Model], key: str) -> object:
-    schema = json_schema()
-    found = schema["$defs"][model.__name__]["properties"][key]
-    return found.get("default")
-
-
-@pytest.mark.parametrize(("page", "heading", "model"), MODELS, ids=[heading for _, heading, _ in MODELS])
-def test_the_page_has_every_key_and_its_default(page: str, heading: str, model: type[Model]) -> None:
-    told = rows(page, heading)
-    assert set(told) == set(model.written_keys())
-    for key, field in model.model_fields.items():
-        default = schema_default(model, key)
-        if field.is_required():
-            assert told[key] == "must be said", key
-        elif isinstance(default, str | int | float) and field.default is not PydanticUndefined:
-            written = f"{default:.0%}" if isinstance(default, float) else default
-            assert told[key] == f"`{written}`", key
-
-
-@pytest.mark.parametrize("page", ["analytics", "subscribers"])
-def test_the_examples_of_the_page_load(page: str) -> None:
-    blocks = re.findall(r"^```yaml\n(.*?)^```$", (DOCS / f"{page}.md").read_text(encoding="utf-8"), re.M | re.S)
-    assert blocks
-    for block in blocks:
-        assert getattr(loads(f"name: example\n{block}").carrier, page)
 
 
 def test_defaults_in_the_schema_are_what_they_mean() -> None:

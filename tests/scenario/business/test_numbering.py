@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simcarrier.conditions import Condition
-from simcarrier.scenario.base import Model
 from simcarrier.scenario.business import callers, directions, numbering
 from simcarrier.scenario.business.numbering import Form
 from simcarrier.scenario.business.numbers import MOST_TOLD, Listed, NumbersFile, read_lines
@@ -264,32 +262,3 @@ def test_a_large_scenario_loads_in_two_seconds(tmp_path: Path, in_a_file: bool) 
     assert plan is not None
     assert len(plan.numbers) + len(plan.numbers_file.entries if plan.numbers_file else ()) == 10_000
     assert (len(loaded.carrier.customers), len(loaded.calls)) == (100, 1000)
-
-
-# What the documents say
-
-DOCUMENTS = Path(__file__).parents[3] / "docs" / "business"
-TOPICS: dict[str, type[Model]] = {
-    "numbering": numbering.NumberingModel,
-    "directions": directions.DirectionsModel,
-    "callers": callers.CallersModel,
-}
-
-
-@pytest.mark.parametrize("topic", TOPICS)
-def test_the_examples_of_the_documents_load(topic: str, tmp_path: Path) -> None:
-    page = (DOCUMENTS / f"{topic}.md").read_text(encoding="utf-8")
-    blocks = dict(re.findall(r"^```(yaml|text)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
-    (tmp_path / "numbers.csv").write_text(blocks.get("text", ""))
-    examples = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    assert examples
-    for example in examples:
-        (tmp_path / "scenario.yaml").write_text(f"name: x\n{example}")
-        assert load(tmp_path / "scenario.yaml").calls
-
-
-@pytest.mark.parametrize(("topic", "model"), TOPICS.items())
-def test_every_key_stands_in_its_document(topic: str, model: type[Model]) -> None:
-    page = (DOCUMENTS / f"{topic}.md").read_text(encoding="utf-8")
-    table = page[page.index(f"## Keys of `{topic}`") :]
-    assert re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE) == model.written_keys()
