@@ -12,27 +12,59 @@
 and reorders what a seed says. `Phone` is a user agent with records of what happened to it, `Peer` sends and receives
 whatever a test writes by hand. `ladder` draws a trace as text. No socket, no thread, no sleep.
 
-`simcarrier.testing.fast_loop` is for tests that do want sockets: an event loop on which waiting takes no time.
+`RunningCarrier` is a whole carrier with sockets, in a thread beside a test (`fixture`); `pytest_plugin` makes pytest
+fixtures of it. `simcarrier.testing.fast_loop` is for tests that do want sockets: an event loop on which waiting takes
+no time.
 """
 
 from __future__ import annotations
 
-from .clock import ManualClock
-from .ladder import ladder
-from .phone import CallIn, CallOut, Peer, Phone
-from .trace import Passage, Trace
-from .wire import MemoryChannel, Weather, Wire
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .clock import ManualClock
+    from .drawing import ladder
+    from .fixture import Expectation, RunningCarrier
+    from .phone import CallIn, CallOut, Peer, Phone
+    from .trace import Passage, Trace
+    from .wire import MemoryChannel, Weather, Wire
 
 __all__ = [
     "CallIn",
     "CallOut",
+    "Expectation",
     "ManualClock",
     "MemoryChannel",
     "Passage",
     "Peer",
     "Phone",
+    "RunningCarrier",
     "Trace",
     "Weather",
     "Wire",
     "ladder",
 ]
+
+_HOMES = {
+    "CallIn": "phone",
+    "CallOut": "phone",
+    "Expectation": "fixture",
+    "ManualClock": "clock",
+    "MemoryChannel": "wire",
+    "Passage": "trace",
+    "Peer": "phone",
+    "Phone": "phone",
+    "RunningCarrier": "fixture",
+    "Trace": "trace",
+    "Weather": "wire",
+    "Wire": "wire",
+    "ladder": "drawing",
+}
+"""Where each name is. The pytest plugin lives in this package, so importing it must cost nothing."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -15,7 +15,7 @@ from typing import Protocol
 from simcarrier.sip.transport import Address, Channel, Transport, host_for_uri
 
 from .clock import ManualClock
-from .ladder import ladder
+from .drawing import ladder
 from .trace import Passage, Trace
 
 
