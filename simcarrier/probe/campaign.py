@@ -18,6 +18,10 @@ WAIT = 0.25
 """Seconds after which a call that the guard refused for a moment is asked for again."""
 
 
+SOON = 1e-6
+"""Seconds for which nobody waits: clocks and sums of fractions do not agree to the last digit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A call that the plan asks for.
@@ -142,7 +146,7 @@ class Campaign:
             return Later(None)
         if sum(self.up.values()) >= self._room:
             return Later(None)
-        if now < self._next_at:
+        if now < self._next_at - SOON:
             return Later(self._next_at)
         wanted = self._waiting[0]
         targets = self._targets.get(wanted.trunk, ())

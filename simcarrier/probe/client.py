@@ -17,6 +17,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from simcarrier.diagnosis import Call
+from simcarrier.diagnosis.causes import the_table
 from simcarrier.net.driver import Driver, source_host
 from simcarrier.net.tcp import StreamChannel
 from simcarrier.records.observation import Observation, Outcome
@@ -26,7 +27,7 @@ from simcarrier.sip.callee import CalleeSession
 from simcarrier.sip.transport import Address, Channel, Transport
 
 from .attempt import Order, ProbedCall, Stage
-from .campaign import Campaign, Go, Later, Stop, Wanted
+from .campaign import Campaign, Go, Stop, Wanted
 from .cards import asks_nobody, read_card
 from .deadlines import Deadlines
 from .guard import Guard, Permit, is_local
@@ -40,6 +41,7 @@ from .secrets import MissingSecret, Sign, credentials_of, roots_of, signer_of
 from .summary import Summary
 from .target import Target
 from .troubles import client_tls_of, in_words
+from .turns import SLICE, Bell, Turns
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
@@ -123,7 +125,8 @@ class Prober:
         self._reading: set[asyncio.Task[None]] = set()
         self._broken: Exception | None = None
         self._stopping = False
-        self._wake = asyncio.Event()
+        self._bell = Bell()
+        self._over = Turns(self._finished)
         self._agent = UserAgent(Nobody(), name=AGENT, source_host=_source_host)
         self._driver: Driver
         self._campaign: Campaign | None = None
@@ -170,11 +173,11 @@ class Prober:
             for call in list(self._calls):
                 call.interrupt(now)
             self._driver.pump()
-        self._wake.set()
+        self._bell.ring()
 
     async def pause(self, seconds: float) -> bool:
         """Wait for the next round, or until told to stop; whether it was."""
-        await self._until(Later(asyncio.get_running_loop().time() + max(seconds, 0.0)))
+        await self._bell.wait(asyncio.get_running_loop().time() + max(seconds, 0.0))
         return self._stopping
 
     async def run(self) -> Summary:
@@ -193,6 +196,7 @@ class Prober:
         self._resolved = False  # the next round asks anew: servers move
         if self.plan.load is not None and not all(is_local(found) for found in self._targets.values()):
             raise LoadElsewhere("load: is for simulated trunks, on this machine only")
+        the_table()  # is read now: CANCELs that are due must not wait for it
         loop = asyncio.get_running_loop()
         observe = self._observe if self._keep is not None else None
         self._wall_offset = time.time() - loop.time()
@@ -221,22 +225,20 @@ class Prober:
 
     async def _call_all(self, campaign: Campaign) -> None:
         loop = asyncio.get_running_loop()
-        while not campaign.done:
-            said = campaign.next(loop.time())
+        turn = loop.time()
+        while not campaign.done and not self._stopping:
+            now = loop.time()
+            if now > turn + SLICE:
+                await asyncio.sleep(0)  # however far behind: what has come in is taken first
+                turn = now = loop.time()
+            said = campaign.next(now)
             if isinstance(said, Go):
                 self._place(said)
             elif isinstance(said, Stop):
                 self._tell(Result(said.wanted, refusal=said.refusal))
             else:
-                await self._until(said)
-
-    async def _until(self, later: Later) -> None:
-        self._wake.clear()
-        pause = None if later.when is None else max(later.when - asyncio.get_running_loop().time(), 0.0)
-        try:
-            await asyncio.wait_for(self._wake.wait(), pause)
-        except TimeoutError:
-            return
+                await self._bell.wait(said.when)
+                turn = loop.time()
 
     def _place(self, go: Go) -> None:
         wanted = go.wanted
@@ -304,7 +306,7 @@ class Prober:
 
     def _ended(self, call: ProbedCall, now: float) -> None:
         """A call is over. What it put out last (an ACK) is on its way a moment later, and told with it."""
-        asyncio.get_running_loop().call_soon(self._finished, call)
+        self._over.add(call)
 
     def _finished(self, call: ProbedCall) -> None:
         wanted = self._calls.pop(call, None)
@@ -315,7 +317,7 @@ class Prober:
         finally:
             if self._campaign is not None:
                 self._campaign.over(wanted.trunk)
-            self._wake.set()
+            self._bell.ring()
 
     def _conclude(self, seen: Observation, wanted: Wanted) -> None:
         if seen.outcome is Outcome.UNRESOLVED:
@@ -323,7 +325,8 @@ class Prober:
         if self._keep is not None:
             self._keep(seen, self._transcripts.pop(seen.call_id, Transcript()))
         result = judged(wanted, seen, self._history)
-        if seen.outcome not in LOST:
+        # Under load every call has many others up beside it: looking back on them would cost more than the calls.
+        if seen.outcome not in LOST and self.plan.load is None:
             self._history.append(Call.of(seen))
         card = None if result.diagnosis is None else result.diagnosis.contacts.card
         if card is not None and (self._fetcher is not None or asks_nobody(card)):
@@ -384,14 +387,14 @@ class Prober:
         self._driver.pump()
         until = loop.time() + REGISTER_WITHIN
         while open_ones and not self._stopping and loop.time() < until:
-            await self._until(Later(until))
+            await self._bell.wait(until)
         return made
 
     def _registered(self, name: str, open_ones: set[str], why: str | None) -> None:
         open_ones.discard(name)
         if why is not None:
             self.summary.note(f"trunk {name}: not registered: {why}")
-        self._wake.set()
+        self._bell.ring()
 
     def _observe(self, way: str, data: bytes, channel: Channel, peer: Address, now: float) -> None:
         transcript = self._transcripts.get(call_id_of(data))

@@ -34,7 +34,7 @@ _URI_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SHOWN_NUMBER = re.compile(rb"[\"\s]\+?([0-9][0-9 ()./-]{5,40}+)\"?[ \t]*<(?:sips?|tel):", re.IGNORECASE)
-_DIGITS = re.compile(rb"[0-9](?:[ ()./-]{0,2}[0-9]){4,}+")
+_DIGITS = re.compile(rb"[0-9](?>(?:[ ()./-]{0,2}[0-9]){4,})")
 _SHORT = re.compile(rb"((?:\b(?:sips?|tel):|\A)\+?)([0-9]{5,6})(?=[@;>\s]|\Z)", re.IGNORECASE)
 _TOKEN = re.compile(rb"(\beyJ)([A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,2})")
 _VISIBLE = re.compile(rb"[^\s]")
@@ -43,7 +43,7 @@ _SEPARATOR = re.compile(rb"[^0-9]")
 _SECRETS = (
     # Credentials in a body: a carrier that returns the request which it did not like (message/sipfrag).
     re.compile(
-        rb"(^(?:Proxy-)?Authorization[ \t]*+:[ \t]*+)(?!\(left out\))([^\r\n]*+(?:\r?\n[ \t]+[^\r\n]*+)*+)",
+        rb"(^(?:Proxy-)?Authorization[ \t]*+:[ \t]*+)(?!\(left out\))([^\r\n]*+(?>(?:\r?\n[ \t]+[^\r\n]*+)*))",
         re.IGNORECASE | re.MULTILINE,
     ),
     re.compile(rb"(\b(?:response|rspauth|cnonce)[ \t]*=[ \t]*\"?)([0-9A-Za-z+/=]{16,}+)", re.IGNORECASE),

@@ -184,7 +184,7 @@ def _is_emergency(digits: str, region: str | None) -> bool:
 
 
 def _answered_as_emergency(digits: str) -> bool:
-    return digits in ALSO_EMERGENCY or any(pattern.fullmatch(digits) for pattern in _emergency_patterns())
+    return digits in ALSO_EMERGENCY or _emergency_pattern().fullmatch(digits) is not None
 
 
 def _spellings(digits: str, most: int) -> Iterator[str]:
@@ -221,11 +221,11 @@ def _prefix_lengths(digits: str) -> Iterator[int]:
 
 
 @lru_cache(maxsize=1)
-def _emergency_patterns() -> tuple[re.Pattern[str], ...]:
-    """Every country's emergency numbers, each different expression once."""
+def _emergency_pattern() -> re.Pattern[str]:
+    """Every country's emergency numbers, each different expression once, in one that is asked at once."""
     found: dict[str, None] = {}
     for region in sorted(phonenumbers.SUPPORTED_SHORT_REGIONS):
         metadata = phonenumbers.PhoneMetadata.short_metadata_for_region(region)
         if metadata is not None and metadata.emergency is not None and metadata.emergency.national_number_pattern:
             found[metadata.emergency.national_number_pattern] = None
-    return tuple(re.compile(pattern) for pattern in found)
+    return re.compile("|".join(f"(?:{pattern})" for pattern in found))

@@ -144,8 +144,8 @@ class Observation:
         started: when the INVITE went out, seconds since 1970 UTC.
         outcome: how it went.
         provisionals: the responses of class 1, 100 included, in order.
-        earlier: final responses that the call got over: challenges that were answered, a 503 after which the next target
-            was tried, redirects that were followed.
+        earlier: final responses that the call got over: challenges that were answered, a 503 after which the next
+            target was tried, redirects that were followed.
         final: the final response; None if none was received before we gave up.
         after: what came after our CANCEL, the final response included.
         gave_up: when we sent CANCEL, or stopped waiting; None if we did not.

@@ -10,7 +10,7 @@ import time
 import pytest
 
 HEAVY = {"asyncio", "pydantic", "rich", "yaml"}
-LONGEST_START = 0.3  # seconds, best of three
+LONGEST_START = 0.3  # seconds, best of five
 HELP = ["-c", "import sys; from simcarrier.cli import main; sys.exit(main())", "--help"]
 
 
@@ -43,7 +43,7 @@ def test_help_is_quick() -> None:
         assert result.returncode == 0, result.stderr[-2000:]
         return time.perf_counter() - began
 
-    assert min(cost() for _ in range(3)) < LONGEST_START
+    assert min(cost() for _ in range(5)) < LONGEST_START
 
 
 @pytest.mark.parametrize("name", sorted(HEAVY))

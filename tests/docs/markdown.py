@@ -2,7 +2,8 @@
 
 A ``sh`` or ``python`` block is an example to run; a ``text`` block right after it is what it prints. A comment before
 the block tells of exceptions: ``<!-- not run: why -->``, or before a ``text`` block ``<!-- printed by: COMMAND -->``. A
-``yaml`` block whose first line is ``# NAME.yaml`` is that file for the examples of its document.
+``yaml`` or ``csv`` block whose first line is ``# NAME.yaml`` (``# NAME.csv``) is that file for the examples of its
+document. So is a ``python test`` block, ``# test_NAME.py``; an example runs it by pytest.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 _FENCE = re.compile(r"^```([a-z]+(?: [a-z]+)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!-- (not run|printed by): (.*?) -->\s*\Z", re.DOTALL)
@@ -80,7 +81,8 @@ def files_for(document: Path) -> dict[str, str]:
     files = {}
     for block in blocks_of(document):
         first = block.text.partition("\n")[0]
-        if block.kind.startswith("yaml") and re.fullmatch(r"# [a-z-]+\.yaml", first):
+        kind = block.kind.split()[0]
+        if re.fullmatch(rf"# [a-z_-]+\.{'py' if kind == 'python' else kind}", first):
             files[first.removeprefix("# ")] = block.text
     return files
 
@@ -90,6 +92,9 @@ _CHANGING = (
     (re.compile(r"(127\.0\.0\.1:)\d{1,5}"), r"\1PORT"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "ID"),
     (re.compile(r"(responded|acknowledged|ended)_after(\":|=)\d+\.\d+(e-\d+)?"), r"\1_after\2T"),
+    (re.compile(r"\b[\d,]+ calls/s"), "N calls/s"),
+    (re.compile(r"\d+\.\d s ago|(?<=since_start is )\d+(\.\d+)?s"), "T"),
+    (re.compile(r"\bin \d+\.\d\ds\b"), "in T"),  # what pytest took
     (re.compile(r" +"), " "),
 )
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from simcarrier.scenario.load import ScenarioError, loads
+from simcarrier.conditions import Condition
+from simcarrier.probe.reading import load_plan
+from simcarrier.scenario.dialects import table_of
+from simcarrier.scenario.load import ScenarioError, load
 from tests.docs.markdown import ROOT, Block, all_blocks, comparable, files_for
 
 BLOCKS = all_blocks()
@@ -38,10 +41,32 @@ def test_what_is_not_run_says_why() -> None:
 
 
 def test_every_block_is_of_a_kind_that_is_looked_at() -> None:
-    assert {block.kind for block in BLOCKS} == {"sh", "python", "yaml", "yaml wrong", "text"}
+    assert {block.kind for block in BLOCKS} == {
+        "sh",
+        "python",
+        "python test",
+        "yaml",
+        "yaml wrong",
+        "yaml dialect",
+        "yaml plan",
+        "csv",
+        "text",
+    }
     claimed = {block.output for block in SCRIPTS} | {block.text for block in EXAMPLES if block.printed_by}
     loose = [block.place for block in BLOCKS if block.kind == "text" and block.text not in claimed]
     assert loose == []
+
+
+def test_every_test_file_in_the_documents_is_run_by_an_example() -> None:
+    for block in BLOCKS:
+        name = block.text.partition("\n")[0].removeprefix("# ")
+        if block.kind == "python test" and name != "conftest.py":
+            run_by = [script for script in SCRIPTS if script.document == block.document and name in script.text]
+            assert run_by, block.place
+
+
+# pytest in an example: without the plugins that a reader may not have, and that warn if nothing is set up for them.
+PYTEST_OPTIONS = "-p no:asyncio -p no:anyio -p no:cacheprovider"
 
 
 def run(block: Block, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -53,7 +78,8 @@ def run(block: Block, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", command] if block.kind == "python" else ["bash", "-c", command],
         cwd=folder,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env=os.environ
+        | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTEST_ADDOPTS": PYTEST_OPTIONS},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -78,13 +104,21 @@ def test_the_schema_example_writes_a_schema(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("block", SCENARIOS, ids=place)
-def test_a_scenario_in_the_documents_is_one(block: Block) -> None:
-    text = block.text if "\nname: " in f"\n{block.text}" else f"name: fragment\n{block.text}"
-    if block.kind == "yaml wrong":
+def test_a_scenario_in_the_documents_is_one(block: Block, tmp_path: Path) -> None:
+    for name, shown in files_for(block.document).items():
+        (tmp_path / name).write_text(shown)
+    file = tmp_path / "block.yaml"
+    file.write_text(block.text if "\nname: " in f"\n{block.text}" else f"name: fragment\n{block.text}")
+    if block.kind == "yaml dialect":
+        assert not all(table_of(str(file)).inherited(condition) for condition in Condition)
+    elif block.kind == "yaml plan":
+        assert load_plan(file).calls
+    elif block.kind == "yaml wrong":
         with pytest.raises(ScenarioError):
-            loads(text)
+            load(file)
     else:
-        assert loads(text).calls
+        scenario = load(file)
+        assert scenario.calls or scenario.carrier.subscribers
 
 
 @pytest.mark.parametrize(

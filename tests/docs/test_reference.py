@@ -4,27 +4,45 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 import pytest
-from pydantic_core import PydanticUndefined
+from pydantic import ConfigDict, create_model
+from pydantic.fields import FieldInfo
 
+from simcarrier.carrier.business.door import Access
 from simcarrier.carrier.switch import Switch
 from simcarrier.cli import COMMANDS, main, session
 from simcarrier.cli.views.base import Summary
+from simcarrier.conditions import MEANINGS, Condition
 from simcarrier.net.limits import Limits as StreamLimits
+from simcarrier.probe import plan
 from simcarrier.records.model import CallRecord
-from simcarrier.scenario import actions, models, responses, steps
+from simcarrier.scenario import actions, blocks, dialects, models, path, responses, steps, traffic
 from simcarrier.scenario.base import Model
+from simcarrier.scenario.business import (
+    analytics,
+    callers,
+    clock,
+    customers,
+    directions,
+    numbering,
+    shaken,
+    subscribers,
+    tariffs,
+    trunks,
+    weather,
+)
 from simcarrier.scenario.load import loads
 from simcarrier.scenario.template import FIELDS
-from simcarrier.scenario.units import Span
 from simcarrier.sip.endpoint import Limits
 from simcarrier.sip.session import Ending
 from tests.docs.markdown import DOCUMENTS, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LANGUAGE = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+DIALECTS = (ROOT / "docs" / "dialects.md").read_text(encoding="utf-8")
 COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
 
@@ -41,18 +59,83 @@ def rows(text: str) -> dict[str, str]:
     return {key: last.strip() for key, last in found}
 
 
-MODELS: dict[str, type[Model]] = {
-    "The file": models.Scenario,
-    "carrier": models.CarrierConfig,
-    "tls": models.Tls,
-    "Rules": models.Rule,
-    "mix": actions.MixEntry,
-    "body": responses.Body,
-    "Expectations": models.Expectation,
-    "Which calls": models.CallFilter,
-    **{action.key: action for action in actions.ACTIONS if action is not actions.MixAction},
-    **{f"Step: {step.kind}": step for step in steps.STEPS},
-}
+def keys_told(text: str) -> dict[str, str]:
+    """What the tables of keys say under Default, by the key; a row can be about several keys."""
+    told: dict[str, str] = {}
+    for table in re.findall(r"^\| Key \|.*\n(?:\|.*\n?)*", text, re.MULTILINE):
+        head, _, *lines = ([cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines())
+        for line in lines:
+            keys = dict.fromkeys(re.findall(r"`([^`]+)`", line[0]), line[head.index("Default")])
+            assert not keys.keys() & told.keys(), "told twice"
+            told |= keys
+    return told
+
+
+class Told(NamedTuple):
+    """Where the keys of a model stand."""
+
+    page: str
+    heading: str
+    model: type[Model]
+
+
+TOLD = [
+    Told("scenarios", "The file", models.Scenario),
+    Told("scenarios", "carrier", models.CarrierConfig),
+    Told("scenarios", "tls", models.Tls),
+    Told("scenarios", "Rules", models.Rule),
+    Told("scenarios", "mix", actions.MixEntry),
+    Told("scenarios", "body", responses.Body),
+    Told("scenarios", "Expectations", models.Expectation),
+    Told("scenarios", "Which calls", models.CallFilter),
+    *(Told("scenarios", action.key, action) for action in actions.ACTIONS if action is not actions.MixAction),
+    *(Told("scenarios", f"Step: {step.kind}", step) for step in steps.STEPS),
+    Told("dialects", "The file", dialects.DialectFile),
+    Told("dialects", "A variant", dialects.Variant),
+    Told("simulate", "traffic", traffic.Traffic),
+    Told("simulate", "A campaign", traffic.Campaign),
+    Told("simulate", "A kind of numbers", traffic.Called),
+    Told("simulate", "A pool of caller IDs", traffic.Pool),
+    Told("simulate", "retries", traffic.Retries),
+    Told("blocks", "redress", blocks.RedressModel),
+    Told("blocks", "A postal address", blocks.AddressModel),
+    Told("blocks", "block", blocks.BlockModel),
+    Told("blocks", "signing", blocks.SigningModel),
+    Told("blocks", "A network of the path", path.HopModel),
+    Told("blocks", "shaken", shaken.ShakenModel),
+    Told("business/analytics", "analytics", analytics.AnalyticsModel),
+    Told("business/analytics", "weights", analytics.WeightsModel),
+    Told("business/analytics", "labelled", analytics.LabelledModel),
+    Told("business/callers", "callers", callers.CallersModel),
+    Told("business/clock", "clock", clock.ClockModel),
+    Told("business/clock", "Times in a scenario", clock.Period),
+    Told("business/customers", "customers", customers.CustomerModel),
+    Told("business/customers", "registration", customers.RegistrationModel),
+    Told("business/customers", "balance", customers.BalanceModel),
+    Told("business/customers", "tariffs", tariffs.TariffModel),
+    Told("business/customers", "rates", tariffs.RateModel),
+    Told("business/directions", "directions", directions.DirectionsModel),
+    Told("business/numbering", "numbering", numbering.NumberingModel),
+    Told("business/subscribers", "subscribers", subscribers.SubscribersModel),
+    Told("business/trunks", "trunks", trunks.TrunkModel),
+    Told("business/trunks", "taken", trunks.TakenModel),
+    Told("business/weather", "weather", weather.WeatherModel),
+    Told("probe", "A plan", plan.Plan),
+    Told("probe", "A trunk", plan.TrunkModel),
+    Told("probe", "identity", plan.IdentityModel),
+    Told("probe", "A call", plan.CallModel),
+    Told("probe", "expect", plan.Expected),
+    Told("probe", "caps", plan.CapsModel),
+    Told("probe", "load", plan.LoadModel),
+]
+
+
+def place(told: Told) -> str:
+    return f"{told.page}: {told.heading}"
+
+
+def keys_in(told: Told) -> dict[str, str]:
+    return keys_told(section((ROOT / "docs" / f"{told.page}.md").read_text(encoding="utf-8"), told.heading))
 
 
 def keys_of(model: type[Model]) -> set[str]:
@@ -60,9 +143,9 @@ def keys_of(model: type[Model]) -> set[str]:
     return own | ({"mix"} if model is actions.MixEntry else set())
 
 
-@pytest.mark.parametrize(("heading", "model"), MODELS.items(), ids=list(MODELS))
-def test_every_key_stands_in_the_reference_and_no_other(heading: str, model: type[Model]) -> None:
-    assert set(rows(section(LANGUAGE, heading))) == keys_of(model)
+@pytest.mark.parametrize("told", TOLD, ids=place)
+def test_every_key_stands_in_the_reference_and_no_other(told: Told) -> None:
+    assert set(keys_in(told)) == keys_of(told.model)
 
 
 def test_every_model_has_its_section() -> None:
@@ -70,37 +153,47 @@ def test_every_model_has_its_section() -> None:
         return {model, *(found for sub in model.__subclasses__() for found in all_below(sub))}
 
     abstract = {Model, actions.ActionModel, actions.Acting, steps.StepModel}
-    assert all_below(Model) - abstract - set(MODELS.values()) == {actions.MixAction}
+    assert all_below(Model) - abstract - {told.model for told in TOLD} == {actions.MixAction}
 
 
-def default_of(model: type[Model], key: str) -> str | None:
-    """The default as it is written in the reference; None for one that needs words, ``must be said`` for none."""
-    field = next(field for name, field in model.model_fields.items() if (field.alias or name) == key)
-    default = field.default
-    if field.is_required():
-        return "must be said"
-    if key in ("lines_full", "unmatched"):
-        return f"`{default.respond.code}`"
-    if key == "listen":
-        return f"`{default[0]}`"
-    if default is None or default is PydanticUndefined or default == ():
-        return None
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+def read_default(field: FieldInfo, written: str) -> Any:
+    """The value that a scenario has that writes down what the reference gives as the default."""
+    config = ConfigDict(arbitrary_types_allowed=True)
+    kind: Any = field.annotation
+    only = create_model("Only", __config__=config, it=(kind, field))
+    value = written[1:-1].split(", ") if written.startswith("[") else written
+    return vars(only.model_validate({field.alias or "it": value}))["it"]
 
 
-@pytest.mark.parametrize(("heading", "model"), MODELS.items(), ids=list(MODELS))
-def test_defaults_are_the_real_ones(heading: str, model: type[Model]) -> None:
-    written = rows(section(LANGUAGE, heading))
-    for key in keys_of(model) - {"mix"}:
-        default = default_of(model, key)
-        assert default in (None, written[key]), key
+@pytest.mark.parametrize("told", TOLD, ids=place)
+def test_defaults_are_the_real_ones(told: Told) -> None:
+    written = keys_in(told)
+    for name, field in told.model.model_fields.items():
+        if (key := field.alias or name) not in written or field.default_factory_takes_validated_data:
+            continue
+        default = field.get_default(call_default_factory=True)
+        code = re.fullmatch(r"`([^`]+)`", written[key])
+        assert field.is_required() == (written[key] == "must be said"), key
+        if code and key != "server":
+            assert read_default(field, code[1]) == default, key
+        elif not field.is_required():
+            assert default in (None, (), {}) or isinstance(default, Model), f"{key}: the default is {default}"
 
 
 def test_the_defaults_that_need_words() -> None:
     carrier = Switch(loads("name: x"), 0.0, 0.0)
-    assert rows(section(LANGUAGE, "carrier"))["server"] == f"`{carrier.agent.name}`"
-    assert default_of(actions.AnsweredAction, "ring") == f"`{Span(1.0, 1.0)}`"
+    assert keys_told(section(LANGUAGE, "carrier"))["server"] == f"`{carrier.agent.name}`"
     assert (steps.Progress().sdp, steps.Progress(code=182).sdp) == (True, False)
+
+
+def test_every_condition_stands_in_the_reference_with_its_meaning() -> None:
+    told = re.findall(r"^\| `([a-z_]+)` \| (.*?) \| (.*?) \| (.*?) \|$", section(LANGUAGE, "Conditions"), re.MULTILINE)
+    assert told == [(each, said.what, said.refused_by, said.advice) for each, said in MEANINGS.items()]
+    assert list(MEANINGS) == list(Condition)
+
+
+def test_every_dialect_that_ships_stands_in_the_reference() -> None:
+    assert list(rows(section(DIALECTS, "Dialects that ship"))) == list(dialects.SHIPPED)
 
 
 def test_the_main_value_of_a_step_is_marked() -> None:
@@ -122,10 +215,12 @@ def test_every_header_that_the_stack_owns_is_named() -> None:
 def commands() -> dict[str, click.Command]:
     context = click.Context(main)
     found = {name: main.get_command(context, name) for name in COMMANDS}
-    return {name: command for name, command in found.items() if command is not None}
+    groups = {name: command for name, command in found.items() if isinstance(command, click.Group)}
+    below = {f"{name} {part}": command for name, group in groups.items() for part, command in group.commands.items()}
+    return {name: command for name, command in found.items() if command is not None} | below
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", commands())
 def test_every_option_stands_in_the_reference_and_no_other(name: str) -> None:
     command = commands()[name]
     options = {name for option in command.params if isinstance(option, click.Option) for name in option.opts}
@@ -133,7 +228,7 @@ def test_every_option_stands_in_the_reference_and_no_other(name: str) -> None:
     assert {key.split()[0] for key in written} == options
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", commands())
 def test_options_are_explained_on_the_command_line(name: str) -> None:
     assert all(option.help for option in commands()[name].params if isinstance(option, click.Option))
 
@@ -148,7 +243,7 @@ def test_every_field_of_the_events_stands_in_the_reference() -> None:
     told = set(rows(section(COMMANDS_PAGE, "JSON events")))
     summary = set(Summary.__dataclass_fields__)
     kinds = {"malformed", "refused", "overloaded", "broken_streams", "send_failures", "engine_errors"}
-    wanted = {"event", "address", *record.as_dict(), *summary, *kinds, *Ending}
+    wanted = {"event", "address", *record.as_dict(), *summary, *kinds, *Access().as_dict(), *Ending}
     assert told == wanted
 
 
@@ -189,5 +284,5 @@ def test_the_changelog_names_what_there_is() -> None:
     known = {name for command in commands().values() for option in command.params for name in option.opts}
     assert set(re.findall(r"--[a-z]+", changelog)) <= known
     assert set(re.findall(r"`simcarrier ([a-z]+)", changelog)) <= set(COMMANDS)
-    for path in re.findall(r"`((?:examples|benchmarks|scenarios|docs)/[a-z_.-]+)`", changelog):
-        assert (ROOT / path).exists(), path
+    for name in re.findall(r"`((?:examples|benchmarks|scenarios|docs)/[a-z_.-]+)`", changelog):
+        assert (ROOT / name).exists(), name

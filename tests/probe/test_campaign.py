@@ -37,7 +37,8 @@ def walk(
     made: Plan, guard: Guard, targets: tuple[Target, ...] = HERE, lasting: float = 0.5
 ) -> list[tuple[float, Go | Stop, int]]:
     """Make all calls, each lasting as long: when, what, and how many were up then, itself included."""
-    now, told = 100.0, []
+    now = 100.0
+    told: list[tuple[float, Go | Stop, int]] = []
     campaign = Campaign(made, guard, {"a": targets, "b": targets}, now, WALL)
     ends: list[float] = []
     while not campaign.done:

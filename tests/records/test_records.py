@@ -47,6 +47,8 @@ def test_the_event_tells_all_there_is() -> None:
         "trunk": None,
         "cut": None,
         "charged": None,
+        "attestation": None,
+        "identity": None,
         "near_misses": [{"rule": "other", "field": "to", "got": "0049", "wanted": "+49*"}],
         "ending": "refused",
         "call_id": "call-1",

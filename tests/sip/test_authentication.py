@@ -32,7 +32,7 @@ def server(algorithm: Algorithm = Algorithm.MD5, realm: str = "carrier.example",
 
 def verdict(asked: DigestServer, value: str, *, password: str = "secret", method: str = "INVITE") -> Outcome:
     def lookup(user: str) -> Secret | None:
-        return Secret.plain(password) if user == "acme" else None
+        return Secret(password) if user == "acme" else None
 
     return asked.verify(value, method=method, lookup=lookup, now=1.0, uri=URI).outcome
 
