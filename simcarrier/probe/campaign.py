@@ -18,6 +18,9 @@ WAIT = 0.25
 """Seconds after which a call that the guard refused for a moment is asked for again."""
 
 
+BEHIND = 0.1
+"""Seconds, or ten calls if that is more, that a campaign which was held up makes good."""
+
 SOON = 1e-6
 """Seconds for which nobody waits: clocks and sums of fractions do not agree to the last digit."""
 
@@ -158,7 +161,7 @@ class Campaign:
             return Stop(wanted, leave)
         self._waiting.popleft()
         # The gap counts from when the call was due, so that a late look at the clock does not slow the whole run down.
-        self._next_at = max(self._next_at + self._gap, now - 10 * self._gap)
+        self._next_at = max(self._next_at + self._gap, now - max(10 * self._gap, BEHIND))
         self.up[wanted.trunk] += 1
         return Go(wanted, leave, self.up[wanted.trunk])
 

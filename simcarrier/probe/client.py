@@ -18,22 +18,20 @@ from typing import TYPE_CHECKING, Any
 
 from simcarrier.diagnosis import Call
 from simcarrier.diagnosis.causes import the_table
-from simcarrier.net.driver import Driver, source_host
+from simcarrier.net.driver import Driver
 from simcarrier.net.tcp import StreamChannel
 from simcarrier.records.observation import Observation, Outcome
 from simcarrier.records.transcript import Passed, Transcript, call_id_of, without_credentials
-from simcarrier.sip.agent import UserAgent
-from simcarrier.sip.callee import CalleeSession
 from simcarrier.sip.transport import Address, Channel, Transport
 
 from .attempt import Order, ProbedCall, Stage
+from .caller import calling_agent
 from .campaign import Campaign, Go, Stop, Wanted
 from .cards import asks_nobody, read_card
 from .deadlines import Deadlines
 from .guard import Guard, Permit, is_local
 from .invite import domain_of, invitation_of
 from .plan import Plan, calls_in
-from .preview import AGENT
 from .registration import Registration
 from .resolve import Unresolved, resolve
 from .result import Result, judged
@@ -64,14 +62,6 @@ LOST = frozenset({Outcome.INTERRUPTED, Outcome.UNRESOLVED})
 
 class LoadElsewhere(PermissionError):
     """A load is for simulated trunks, on this machine."""
-
-
-class Nobody:
-    """The probe takes no calls."""
-
-    def invited(self, session: CalleeSession, now: float) -> None:
-        """A call for us: we only call."""
-        session.refuse(now, 603)
 
 
 class Prober:
@@ -125,9 +115,10 @@ class Prober:
         self._reading: set[asyncio.Task[None]] = set()
         self._broken: Exception | None = None
         self._stopping = False
+        self._channels: dict[Target, Channel] = {}
         self._bell = Bell()
         self._over = Turns(self._finished)
-        self._agent = UserAgent(Nobody(), name=AGENT, source_host=_source_host)
+        self._agent = calling_agent()
         self._driver: Driver
         self._campaign: Campaign | None = None
         self._credentials: dict[str, tuple[str, str] | None] = {}
@@ -227,17 +218,17 @@ class Prober:
         loop = asyncio.get_running_loop()
         turn = loop.time()
         while not campaign.done and not self._stopping:
-            now = loop.time()
-            if now > turn + SLICE:
-                await asyncio.sleep(0)  # however far behind: what has come in is taken first
-                turn = now = loop.time()
-            said = campaign.next(now)
+            said = campaign.next(loop.time())
             if isinstance(said, Go):
                 self._place(said)
             elif isinstance(said, Stop):
                 self._tell(Result(said.wanted, refusal=said.refusal))
             else:
                 await self._bell.wait(said.when)
+                turn = loop.time()
+            if loop.time() > turn + SLICE:
+                # However far behind: what has come in is taken first. The last call may end meanwhile.
+                await asyncio.sleep(0)
                 turn = loop.time()
 
     def _place(self, go: Go) -> None:
@@ -288,7 +279,12 @@ class Prober:
             return None
 
     def _open(self, target: Target) -> Channel:
-        return self._driver.channel_for(target.transport, target.address, target.server_name)
+        channel = self._channels.get(target)
+        if channel is None or channel.closed:
+            channel = self._driver.channel_for(target.transport, target.address, target.server_name)
+            if self.plan.load is not None and target.transport is Transport.UDP:
+                self._channels[target] = channel  # to ask the way to loopback again costs as much as an INVITE
+        return channel
 
     def _explain(self, channel: Channel) -> str:
         failure = channel.failure if isinstance(channel, StreamChannel) else None
@@ -403,10 +399,3 @@ class Prober:
         transport = Transport(channel.transport).value
         local = channel.local
         transcript.add(Passed(now + self._wall_offset, way == "out", transport, local, peer, without_credentials(data)))
-
-
-def _source_host(host: str) -> str:
-    try:
-        return source_host((host, 9))
-    except OSError:
-        return host

@@ -16,6 +16,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import InitVar, dataclass
+from functools import lru_cache
 from typing import Any
 
 from simcarrier.scenario.patterns import NumberPattern
@@ -353,4 +354,10 @@ class Guard:
 
 def is_local(targets: Sequence[Target]) -> bool:
     """Whether every target is on this machine; none at all is nowhere, and can't be reached either."""
-    return all(ipaddress.ip_address(target.address[0]).is_loopback for target in targets)
+    return all(_is_loopback(target.address[0]) for target in targets)
+
+
+@lru_cache(maxsize=256)
+def _is_loopback(host: str) -> bool:
+    """Asked several times for every call, and of few addresses."""
+    return ipaddress.ip_address(host).is_loopback

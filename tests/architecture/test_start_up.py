@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
 HEAVY = {"asyncio", "pydantic", "rich", "yaml"}
-LONGEST_START = 0.3  # seconds, best of five
+LONGEST_START = 0.3  # seconds of the processor, best of five: tests beside this one may make it wait
 HELP = ["-c", "import sys; from simcarrier.cli import main; sys.exit(main())", "--help"]
 
 
@@ -38,10 +38,11 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_help_is_quick() -> None:
     def cost() -> float:
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         result = run(*HELP)
         assert result.returncode == 0, result.stderr[-2000:]
-        return time.perf_counter() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(cost() for _ in range(5)) < LONGEST_START
 

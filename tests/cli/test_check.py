@@ -73,3 +73,16 @@ def test_a_setting_needs_name_and_value(setting: str) -> None:
 
 def test_no_file_at_all_is_wrong_usage() -> None:
     assert run().exit_code == 2
+
+
+def test_plans_are_checked_as_plans(tmp_path: Path) -> None:
+    result = run(SCENARIOS.parent / "probes")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count(": ok (plan, ") == 5
+    path = tmp_path / "plan.yaml"
+    path.write_text("name: x\ntrunks: {a: {address: udp:h, password: y}}\ncalls: [{to: '1'}]")
+    result = run(path)
+    assert result.exit_code == 2
+    assert "a plan holds no password" in result.stdout
+    assert "does not say which number to show" in result.stdout
+    assert run("--set", "trunk=udp:h", SCENARIOS.parent / "probes" / "stall.yaml").exit_code == 0

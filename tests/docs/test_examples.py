@@ -72,13 +72,14 @@ PYTEST_OPTIONS = "-p no:asyncio -p no:anyio -p no:cacheprovider"
 def run(block: Block, folder: Path) -> subprocess.CompletedProcess[str]:
     for name, text in files_for(block.document).items():
         (folder / name).write_text(text)
-    for name in ("scenarios", "examples"):
+    for name in ("scenarios", "probes", "examples"):
         (folder / name).symlink_to(ROOT / name)
     command = block.printed_by or block.text
     return subprocess.run(
         [sys.executable, "-c", command] if block.kind == "python" else ["bash", "-c", command],
         cwd=folder,
-        env=os.environ
+        # With CI in the environment pytest tells its summary at full length, and not what a reader sees.
+        env={name: value for name, value in os.environ.items() if name != "CI"}
         | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTEST_ADDOPTS": PYTEST_OPTIONS},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

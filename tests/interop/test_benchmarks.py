@@ -18,6 +18,8 @@ IN_SMALL = {
     "business.py": ["--pairs", "1", "--seconds", "1", "--rates", "200"],
     "answered_call.py": ["--pairs", "1", "--seconds", "1", "--rates", "100", "--no-limit"],
     "signed_608.py": ["--runs", "1", "--seconds", "1", "--rate", "100"],
+    "probe_load.py": ["--pairs", "1", "--seconds", "1", "--rates", "100"],
+    "probe_stalls.py": ["--calls", "100", "--rate", "200", "--stall", "1", "--tolerance", "1"],
     "stalled_calls.py": ["--calls", "50", "--rate", "100", "--held", "7"],
 }
 HELPERS = {
@@ -28,7 +30,7 @@ HELPERS = {
     "pairs.py",
     "sipp.py",
 }
-ALONE = {"diagnosis.py", "fixture.py", "probe_stalls.py", "simulate.py"}
+ALONE = {"diagnosis.py", "fixture.py", "simulate.py"}
 """Those that need no peer; the tests of their rooms try them."""
 
 
@@ -50,7 +52,7 @@ def test_it_runs_and_loses_no_call(name: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    shape = r"\s*(\d+|simcarrier|SIPp|unsigned|data|http)\s+[\d.]+\s"
+    shape = r"\s*(\d+|simcarrier|SIPp|probe|carrier|unsigned|data|http)\s+[\d.]+\s"
     rows = [line.split() for line in done.stdout.splitlines() if re.match(shape, line)]
     assert rows, done.stdout
     assert [row for row in rows if row[-1] != "0"] == [], done.stdout

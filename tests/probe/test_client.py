@@ -18,6 +18,7 @@ import pytest
 from simcarrier.net.tls import server_context
 from simcarrier.probe.client import LoadElsewhere, Prober
 from simcarrier.probe.guard import Guard, Policy
+from simcarrier.probe.resolve import Unresolved
 from simcarrier.probe.result import Result
 from simcarrier.probe.secrets import MissingSecret
 from simcarrier.records.observation import Outcome
@@ -508,6 +509,18 @@ def test_told_to_stop_before_it_has_begun() -> None:
 
     told = fast_loop.run(run())
     assert (told.results, told.summary.not_made) == ([], 3)
+
+
+def test_calls_that_end_at_once_on_a_slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However late the prober looks, it sees that its last call has ended."""
+
+    async def nothing(*_: object) -> None:
+        raise Unresolved("nowhere")
+
+    monkeypatch.setattr("simcarrier.probe.client.SLICE", -1.0)
+    monkeypatch.setattr("simcarrier.probe.client.resolve", nothing)
+    told = asyncio.run(probe(plan_for("udp:nowhere.invalid", to=[CALLED] * 3, calls_per_second="1000")))
+    assert len(told.results) == 3
 
 
 def test_results_that_cannot_be_written_end_the_run() -> None:

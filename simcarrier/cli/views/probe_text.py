@@ -23,6 +23,9 @@ LONG = 8
 CAUSES = 3
 """Causes told of one call."""
 
+LIKELY = 0.05
+"""How likely a cause must be to be told beside the first."""
+
 _LONG_DATA = re.compile(r"(data:[^,\s]{0,80},)[^\s,)]{24,}")
 
 
@@ -75,7 +78,7 @@ def result_lines(result: Result) -> Iterator[tuple[str, str]]:
     if seen.trouble:
         yield f"    {printable(seen.trouble)}", ""
     if meant is not None and seen.outcome is not Outcome.ANSWERED:
-        for cause in meant.ranked[:CAUSES]:
+        for cause in (meant.top, *(one for one in meant.ranked[1:CAUSES] if one.probability >= LIKELY)):
             why = f": {'; '.join(cause.evidence_for[:2])}" if cause.evidence_for else ""
             yield f"    {cause.probability:4.0%} {cause.condition}{printable(why)}", ""
         yield f"    refused by: {meant.refused_by} ({meant.refused_by_probability:.0%})", ""
