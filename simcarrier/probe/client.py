@@ -227,9 +227,11 @@ class Prober:
                 await self._bell.wait(said.when)
                 turn = loop.time()
             if loop.time() > turn + SLICE:
-                # However far behind: what has come in is taken first. The last call may end meanwhile.
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # however far behind: what has come in is taken first
                 turn = loop.time()
+
+    def _is_over(self, campaign: Campaign) -> bool:
+        return campaign.done or self._stopping
 
     def _place(self, go: Go) -> None:
         wanted = go.wanted
