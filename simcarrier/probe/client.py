@@ -230,9 +230,6 @@ class Prober:
                 await asyncio.sleep(0)  # however far behind: what has come in is taken first
                 turn = loop.time()
 
-    def _is_over(self, campaign: Campaign) -> bool:
-        return campaign.done or self._stopping
-
     def _place(self, go: Go) -> None:
         wanted = go.wanted
         if self._used is not None and not is_local(self._targets[wanted.trunk]):
