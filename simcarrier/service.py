@@ -19,12 +19,13 @@ from typing import Self
 from simcarrier.carrier.switch import Switch
 from simcarrier.net.card_server import CardServer, NoWebServer
 from simcarrier.net.driver import CannotListen, Driver, source_host
+from simcarrier.net.rim import Observe
 from simcarrier.net.tls import NoCryptography, server_context
 from simcarrier.records.journal import Journal
 from simcarrier.scenario.models import Scenario, Tls
 from simcarrier.sip.endpoint import Limits
 from simcarrier.sip.timers import Timers
-from simcarrier.sip.transport import ListenAddress, Transport, host_for_uri
+from simcarrier.sip.transport import Address, Channel, ListenAddress, Transport, host_for_uri
 from simcarrier.trust.extra import MissingExtra, UnreadableFile
 
 __all__ = ["CannotListen", "CannotSign", "CarrierService"]
@@ -76,6 +77,7 @@ class CarrierService:
         self._limits = limits
         self._coalesce = coalesce
         self._driver: Driver | None = None
+        self._watching: tuple[Observe, ...] = ()
         self.switch: Switch
         self.cards: CardServer | None = None
 
@@ -99,7 +101,8 @@ class CarrierService:
             )
         except (MissingExtra, UnreadableFile) as why:
             raise CannotSign(str(why)) from why
-        self._driver = driver = Driver(self.switch.engine, coalesce=self._coalesce)
+        self._wall_offset = time.time() - loop.time()
+        self._driver = driver = Driver(self.switch.engine, coalesce=self._coalesce, observe=_one(self._watching))
         try:
             for address in self._listen:
                 if address.transport is Transport.TLS and self.scenario.carrier.tls is not None:
@@ -139,6 +142,27 @@ class CarrierService:
         if self._driver is None:
             raise RuntimeError("the carrier has not been started")
         return self._driver
+
+    def watch(self, observe: Observe) -> None:
+        """Show every message in and out to ``observe`` from now on; before the start or while it runs.
+
+        With nobody watching a message costs nothing more, so watch no longer than needed.
+        """
+        self._watching += (observe,)
+        self._tell_driver()
+
+    def unwatch(self, observe: Observe) -> None:
+        """The end of `watch`; of one that does not watch, nothing."""
+        self._watching = tuple(one for one in self._watching if one != observe)
+        self._tell_driver()
+
+    def _tell_driver(self) -> None:
+        if self._driver is not None:
+            self._driver.observe = _one(self._watching)
+
+    def wall(self, now: float) -> float:
+        """A time on the carrier's clock in seconds since 1970 UTC; only once it is started."""
+        return self._wall_offset + now
 
     @property
     def journal(self) -> Journal:
@@ -191,6 +215,18 @@ class CarrierService:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+
+def _one(watching: tuple[Observe, ...]) -> Observe | None:
+    """All who watch as one."""
+    if len(watching) < 2:
+        return watching[0] if watching else None
+
+    def each(way: str, data: bytes, channel: Channel, peer: Address, now: float) -> None:
+        for observe in watching:
+            observe(way, data, channel, peer, now)
+
+    return each
 
 
 def _certificate(address: ListenAddress, files: Tls) -> ssl.SSLContext:

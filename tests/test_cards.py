@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from simcarrier.carrier.cards import CERTIFICATE
-from simcarrier.cli.session import CANNOT_LISTEN, Options, run_carrier
+from simcarrier.cli.session import CANNOT_BEGIN, Options, run_carrier
 from simcarrier.net.card_server import CardServer, NoWebServer
 from simcarrier.scenario.load import loads
 from simcarrier.scenario.models import Scenario
@@ -123,7 +123,7 @@ async def test_without_the_extras(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert run_carrier(scenario(""), Options()) == CANNOT_LISTEN
+    assert run_carrier(scenario(""), Options()) == CANNOT_BEGIN
     out, err = capsys.readouterr()
     assert (out, err) == ("", "simcarrier: serving cards needs the package uvicorn: pip install 'simcarrier[web]'\n")
 

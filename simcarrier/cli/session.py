@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simcarrier.attachment import Attachment, CannotAttach, Findings
 from simcarrier.carrier.verdict import Verdict
 from simcarrier.records.model import CallRecord
 from simcarrier.service import CannotListen, CannotSign, CarrierService
@@ -28,7 +29,7 @@ from .views.text import TextView
 if TYPE_CHECKING:
     from simcarrier.scenario.models import Scenario
 
-FINE, FAILED, CANNOT_LISTEN = 0, 1, 3
+FINE, FAILED, CANNOT_BEGIN = 0, 1, 3
 
 LAST_CALLS = 0.5
 """Seconds that the carrier stays after its dialler has ended, for the last ACK or BYE that is on its way."""
@@ -48,6 +49,7 @@ class Options:
     seed: int | None = None
     form: str = "text"
     quiet: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 def run_carrier(scenario: Scenario, options: Options) -> int:
@@ -59,10 +61,10 @@ def run_carrier(scenario: Scenario, options: Options) -> int:
         if isinstance(error.__cause__, OSError) and error.__cause__.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL):
             free = ListenAddress(error.address.transport, "127.0.0.1", 0)
             print(f"Name another address with --listen, such as --listen {free}", file=sys.stderr)
-        return CANNOT_LISTEN
-    except CannotSign as error:
+        return CANNOT_BEGIN
+    except (CannotSign, CannotAttach) as error:
         print(f"simcarrier: {error}", file=sys.stderr)
-        return CANNOT_LISTEN
+        return CANNOT_BEGIN
 
 
 def _view(options: Options) -> View:
@@ -79,7 +81,15 @@ def _view(options: Options) -> View:
 
 async def _run(scenario: Scenario, options: Options) -> int:
     carrier = CarrierService(scenario, listen=options.listen, seed=options.seed)
-    await carrier.start()
+    attached: list[Attachment] = []
+    try:
+        for attachment in options.attachments:
+            await attachment.attach(carrier)
+            attached.append(attachment)
+        await carrier.start()
+    except BaseException:
+        await _all_finished(attached, carrier, Findings())
+        raise
     view = _view(options)
     verdict = Verdict(scenario.expect)
     carrier.journal.listeners.append(view.call)
@@ -88,6 +98,8 @@ async def _run(scenario: Scenario, options: Options) -> int:
     _calm_the_collector()
     failures: list[str] = []
     try:
+        for attachment in attached:
+            await attachment.started(carrier)
         view.listening(carrier)
         failure = await _until_over(carrier, options)
         if failure:
@@ -96,7 +108,24 @@ async def _run(scenario: Scenario, options: Options) -> int:
         await carrier.stop()
         failures += verdict.failures()
         view.finish(Summary.of(carrier, tuple(failures), view.untold))
+        await _all_finished(attached, carrier, Findings(failures=tuple(failures)))
     return FAILED if failures or carrier.driver.counters.engine_errors else FINE
+
+
+async def _all_finished(attached: list[Attachment], carrier: CarrierService, findings: Findings) -> None:
+    """Tell each attachment; one that fails does not keep the others from writing.
+
+    Raises:
+        CannotAttach: the first failure.
+    """
+    failed: CannotAttach | None = None
+    for attachment in attached:
+        try:
+            await attachment.finished(carrier, findings)
+        except CannotAttach as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def _calm_the_collector() -> None:

@@ -235,7 +235,7 @@ def test_options_are_explained_on_the_command_line(name: str) -> None:
 
 def test_exit_statuses() -> None:
     told = re.findall(r"^\| (\d) \|", section(COMMANDS_PAGE, "Exit status"), re.MULTILINE)
-    assert told == [str(status) for status in (session.FINE, session.FAILED, 2, session.CANNOT_LISTEN)]
+    assert told == [str(status) for status in (session.FINE, session.FAILED, 2, session.CANNOT_BEGIN)]
 
 
 def test_every_field_of_the_events_stands_in_the_reference() -> None:
