@@ -119,10 +119,5 @@ class Carrier:
 
     def answered(self, call: Call, now: float) -> None:
         """A call has been answered: what it costs runs from here."""
-        for watcher in self.business.watchers:
-            watcher.answered(call, now)
-
-    def ended(self, call: Call, now: float) -> None:
-        """A call is over; told once."""
-        for watcher in self.business.watchers:
-            watcher.ended(call, now)
+        for tell in self.business.on_answer:
+            tell(call, now)

@@ -86,6 +86,6 @@ class Exchange:
         if call.holds:
             call.release()
         carrier = self.carrier
-        if carrier.business.watchers:
-            carrier.ended(call, now)
+        for tell in carrier.business.on_end:
+            tell(call, now)
         self.journal.add(call.record(ending, now, self._wall_offset, carrier.dialect.name))

@@ -80,14 +80,16 @@ class Layout:
         method: the method.
         names: the names of the fields as spelt.
         length: picks the Content-Length.
+        keys: the canonical names of its fields.
     """
 
-    __slots__ = ("_keys", "_match", "_parts", "_to_tag", "_values", "length", "method", "names")
+    __slots__ = ("_keys", "_match", "_parts", "_to_tag", "_values", "keys", "length", "method", "names")
 
     def __init__(self, method: str, names: tuple[str, ...]) -> None:
         self.method = method
         self.names = names
         self._keys = keys = [canonical(name) for name in names]
+        self.keys = frozenset(keys)
         places: dict[str, int] = {}
         pieces = [rf"{method} ({_URI[method]}) SIP/2\.0"]
         for name, key in zip(names, keys, strict=True):
@@ -196,6 +198,15 @@ class Glanced(Request):
             f"\r\nVia: {before}{branch}{after}\r\nFrom: {caller}\r\nCall-ID: {call_id}\r\nCSeq: {cseq}\r\nTo: {called}"
         )
         return head.encode(), destination
+
+    def get(self, name: str) -> str | None:
+        """The value of a header field; of one that its layout lacks, None without an index."""
+        first = self._first
+        if first is None:
+            if name not in self._layout.keys:
+                return None
+            first = self.index()
+        return first.get(name)
 
     def index(self) -> dict[str, str]:
         """See `Message.index`."""

@@ -33,7 +33,7 @@ from . import (
 from .clock import Clock
 from .finding import Finding
 
-__all__ = ["Business", "Check", "Finding", "Watcher", "World"]
+__all__ = ["Business", "Check", "Finding", "World"]
 
 
 class Check(Protocol):
@@ -49,14 +49,19 @@ class Check(Protocol):
 
 
 @runtime_checkable
-class Watcher(Protocol):
-    """A check that also wants to know how calls go on. ``now`` is seconds on the exchange's clock."""
+class HearsAnswers(Protocol):
+    """A check that also wants to know of answers."""
 
     def answered(self, call: Call, now: float) -> None:
-        """200 has gone out."""
+        """200 has gone out; ``now`` is seconds on the exchange's clock."""
+
+
+@runtime_checkable
+class HearsEnds(Protocol):
+    """A check that also wants to know how calls end."""
 
     def ended(self, call: Call, now: float) -> None:
-        """The call is over, however that came; told once for every call that was taken."""
+        """The call is over, however that came; told once for every call that was taken. ``now`` as above."""
 
 
 class World:
@@ -117,7 +122,7 @@ class Business:
         world: what they share.
         checks: asked before the rules, in order.
         fates: asked after them.
-        watchers: those that want to know how calls go on.
+        on_answer, on_end: told that a call has been answered, and that it is over.
     """
 
     def __init__(self, config: CarrierConfig, rng: Random, wall: float) -> None:
@@ -126,7 +131,9 @@ class Business:
         self.checks = tuple(check for check in made if check is not None)
         fates = [make(config, self.world) for make in FATES]
         self.fates = tuple(fate for fate in fates if fate is not None)
-        self.watchers = tuple(check for check in (*self.checks, *self.fates) if isinstance(check, Watcher))
+        everybody = (*self.checks, *self.fates)
+        self.on_answer = tuple(check.answered for check in everybody if isinstance(check, HearsAnswers))
+        self.on_end = tuple(check.ended for check in everybody if isinstance(check, HearsEnds))
 
     def state(self) -> list[str]:
         """The resources and how they stand now, in words: ``lines 2 of 30``."""

@@ -6,8 +6,8 @@ call comes to nothing it is free again. From then on each interval is paid when 
 paid, the carrier hangs up. The balance therefore never goes below the floor, whatever happens to the calls, and what
 was charged is what is gone from it, to the unit: amounts are integers, in millionths of the currency's main unit.
 
-What is set aside and what still runs belong to *meters*, one a call, which the call holds like a line: a call that is
-over has none.
+A call holds what belongs to it like a line, and gives it back when it is over: before the answer what is set aside, of
+which all calls of one price hold the same, since it knows nothing of the call; from the answer on a *meter* of its own.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Account:
         floor: how far down it may go; None for as far as it takes.
         reserved: what calls that are not answered yet have set aside.
         charged: what all calls so far have cost.
-        meters: those of the calls that are up or may be soon, by the call's number.
+        meters: those of the calls that are up, by the call's number.
         statement: what the last calls have cost.
     """
 
@@ -71,6 +71,15 @@ class Account:
         self.charged = 0
         self.meters: dict[int, Meter] = {}
         self.statement: deque[Charge] = deque(maxlen=ON_STATEMENT)
+        self._prices = {rate: SetAside(self, rate) for rate in tariff.rates}
+
+    def set_aside(self, rate: Rate) -> SetAside | None:
+        """Set the price of an answer aside; None if that can't be paid."""
+        reserved = self.reserved + rate.at_answer
+        if self.floor is not None and self.balance - reserved < self.floor:
+            return None
+        self.reserved = reserved
+        return self._prices[rate]
 
     def can_pay(self, amount: int) -> bool:
         """Whether so much is there beside what is set aside."""
@@ -90,39 +99,52 @@ class Account:
         return f"{said}, floor {in_words(self.floor)} {currency}" if self.floor else said
 
 
+class SetAside:
+    """What a call has set aside for its answer; the same for all calls of this price.
+
+    Attributes:
+        account: the money.
+        rate: the price.
+    """
+
+    __slots__ = ("account", "rate")
+
+    def __init__(self, account: Account, rate: Rate) -> None:
+        self.account = account
+        self.rate = rate
+
+    def release(self, call: Call) -> None:
+        """The call came to nothing: what was set aside is free."""
+        self.account.reserved -= self.rate.at_answer
+
+
 class Meter:
     """What runs while a call is up: takes the price of each interval when it begins.
 
+    Args:
+        paid: what the call has set aside, which is paid now.
+        call: it has been answered.
+        now: seconds.
+
     Attributes:
-        deadline: when the next interval begins; None before the answer and after the end.
-        reserved: set aside for the answer.
+        deadline: when the next interval begins; None after the end.
         charged: paid so far.
         intervals: paid so far.
     """
 
-    __slots__ = ("_account", "_call", "_next", "_rate", "charged", "deadline", "intervals", "reserved")
+    __slots__ = ("_account", "_call", "_next", "_rate", "charged", "deadline", "intervals")
 
-    def __init__(self, account: Account, rate: Rate, call: Call) -> None:
-        self._account = account
-        self._rate = rate
+    def __init__(self, paid: SetAside, call: Call, now: float) -> None:
+        self._account = account = paid.account
+        self._rate = rate = paid.rate
         self._call = call
-        self._next = 0.0
         self.deadline: float | None = None
-        self.reserved = rate.at_answer
-        self.charged = 0
-        self.intervals = 0
-        account.reserved += self.reserved
-        account.meters[call.number] = self
-
-    def start(self, now: float) -> None:
-        """The call has been answered: what was set aside is paid."""
-        account, reserved = self._account, self.reserved
-        account.reserved -= reserved
-        self.reserved = 0
-        account.pay(reserved)
-        self.charged = reserved
+        self.charged = rate.at_answer
         self.intervals = 1
-        self._await(now + self._rate.first_interval)
+        paid.release(call)
+        account.pay(self.charged)
+        account.meters[call.number] = self
+        self._await(now + rate.first_interval)
 
     def _await(self, when: float) -> None:
         # Intervals are counted from the answer, not from when the clock was looked at: no time is given away.
@@ -145,25 +167,22 @@ class Meter:
         self._call.cut_off(now, why, [("Reason", 'Q.850;cause=16;text="balance exhausted"')])
 
     def release(self, call: Call) -> None:
-        """The call is refused or over: what was set aside is free, and nothing runs any more."""
+        """The call is over: nothing runs any more."""
         account = self._account
         self.deadline = None
-        account.reserved -= self.reserved
-        self.reserved = 0
         account.meters.pop(call.number, None)
         if self.charged:
             call.charged = f"{in_words(self.charged)} {account.tariff.currency}"
-        if self.intervals:
-            account.statement.append(Charge(call.number, self.charged, self.intervals))
+        account.statement.append(Charge(call.number, self.charged, self.intervals))
 
 
 class Affordable:
     """Finds out whether a call can be paid for, and has it paid."""
 
     def examine(self, call: Call, now: float) -> Finding | None:
-        """No rate for the number, no money for it, or a meter is set up."""
-        account = None if call.customer is None else call.customer.account
-        if account is None:
+        """No rate for the number, no money for it, or the money is set aside."""
+        customer = call.customer
+        if customer is None or (account := customer.account) is None:
             return None
         tariff = account.tariff
         rate = tariff.rate_for(call.destination)
@@ -172,20 +191,15 @@ class Affordable:
                 return None
             number = legible(call.destination) or "no number"
             return Finding(Condition.DIRECTION_BLOCKED, f"tariff {tariff.name} has no rate for {number}")
-        if not account.can_pay(rate.at_answer):
+        paid = account.set_aside(rate)
+        if paid is None:
             return Finding(Condition.BALANCE_EXHAUSTED, f"{account.state()}, the call costs {rate.words}")
-        call.holds = (*call.holds, Meter(account, rate, call))
+        call.holds += (paid,)
         return None
 
     def answered(self, call: Call, now: float) -> None:
-        """The meter starts."""
-        account = None if call.customer is None else call.customer.account
-        meter = None if account is None else account.meters.get(call.number)
-        if meter is not None:
-            meter.start(now)
-
-    def ended(self, call: Call, now: float) -> None:
-        """The call has given its meter back."""
+        """What was set aside is paid, and a meter runs in its place."""
+        call.holds = tuple(Meter(hold, call, now) if type(hold) is SetAside else hold for hold in call.holds)
 
 
 def check(config: CarrierConfig, world: World) -> Check | None:

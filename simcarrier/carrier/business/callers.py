@@ -43,10 +43,6 @@ NUMERIC: Final = frozenset("+0123456789")
 MOST_IDENTITIES: Final = 4
 """Values of P-Asserted-Identity that are looked at. RFC 3325 section 9.1 allows two, one sip and one tel."""
 
-MOST_KEPT: Final = 4096
-LONGEST_KEPT: Final = 64
-"""Callers, and characters of one, that are kept with what was found out: some 500 kB, whatever is sent."""
-
 _PRIVACY_SEPARATOR = re.compile(r"[;,\s]+")
 # The usual shape of P-Asserted-Identity: one number.
 _ONE_NUMBER = re.compile(
@@ -102,29 +98,20 @@ def _is_nowhere(invite: Request) -> bool:
 class RoutedCallers:
     """The caller IDs that are routed.
 
-    A contact centre calls thousands of numbers and shows a handful, so what was found out about each is kept.
-
     Args:
         pattern: which they are.
         plan: brings caller IDs into E.164 form; None to compare them as they are sent.
     """
 
-    __slots__ = ("_known", "_numbers", "_plan")
+    __slots__ = ("_has", "_normal")
 
     def __init__(self, pattern: NumberPattern, plan: NumberingPlan | None) -> None:
-        self._plan = plan
-        self._numbers = NumberSet(pattern if plan is None else plan.normal_pattern(pattern))
-        self._known: dict[str, bool] = {}
+        self._normal = None if plan is None else plan.normal
+        self._has = NumberSet(pattern if plan is None else plan.normal_pattern(pattern)).has
 
     def __contains__(self, caller: str) -> bool:
-        known = self._known.get(caller)
-        if known is None:
-            known = (caller if self._plan is None else self._plan.normal(caller)) in self._numbers
-            if len(caller) <= LONGEST_KEPT:
-                if len(self._known) >= MOST_KEPT:
-                    self._known.clear()
-                self._known[caller] = known
-        return known
+        normal = self._normal
+        return self._has(caller if normal is None else normal(caller))
 
 
 class CallerPolicy:
@@ -152,7 +139,7 @@ class CallerPolicy:
     def examine(self, call: Call, now: float) -> Finding | None:
         """Anonymity refused, or the caller ID not routed."""
         routed = self._common
-        if call.customer is not None:
+        if self._own and call.customer is not None:
             routed = self._own.get(call.customer.name, routed)
         if routed is None and not self._refuses_hidden:
             return None
@@ -162,6 +149,8 @@ class CallerPolicy:
             return Finding(Condition.ANONYMITY_REFUSED, f"anonymous caller ({hiding})")
         if routed is None:
             return None
+        if hiding is None and self._look_in == "from" and caller and caller in routed:
+            return None  # the usual one
         if hiding is not None:
             # Privacy leaves From as it is: where nobody vouches for a number, the one that is hidden counts.
             fallback = None if hiding == "From" or invite.get("p-asserted-identity") is not None else caller

@@ -28,9 +28,9 @@ class Directions:
 
     def blocked(self, number: str) -> str | None:
         """Why a number can't be called, but for whose direction it is; None if it can."""
-        if self._closed is not None and number in self._closed:
+        if self._closed is not None and self._closed.has(number):
             return f"direction {told(self._closed.entry(number) or _direction_of(number))} is closed"
-        if self._open is not None and number not in self._open:
+        if self._open is not None and not self._open.has(number):
             return f"direction {told(_direction_of(number))} is not open"
         return None
 
@@ -55,7 +55,7 @@ class OpenDirection:
     def examine(self, call: Call, now: float) -> Finding | None:
         """The direction is blocked."""
         customer, directions = call.customer, self._common
-        if customer is not None:
+        if self._own and customer is not None:
             directions = self._own.get(customer.name, directions)
         if directions is None:
             return None

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from simcarrier.conditions import Condition
+from simcarrier.scenario.business.numbering import Form as Spelling
 from simcarrier.scenario.business.numbering import NumberingModel
 from simcarrier.scenario.business.numbers import E164_DIGITS, Listed
 from simcarrier.scenario.models import CarrierConfig
@@ -57,12 +58,25 @@ class Form:
     """Brings the called number into E.164 form, or finds it dialled in a form that the carrier does not take."""
 
     def __init__(self, model: NumberingModel) -> None:
-        self._plan = NumberingPlan(model)
+        self._plan = plan = NumberingPlan(model)
         self._lengths = model.lengths
+        # What most calls bring: a number of the country in E.164 form, where that is taken, of a length that there is.
+        self._usual = "" if model.country is None or Spelling.E164 not in plan.taken else f"+{model.country}"
+        self._shortest = len(self._usual) + plan.shortest
+        self._longest = min(len(self._usual) + plan.longest, E164_DIGITS + 1)
 
     def examine(self, call: Call, now: float) -> Finding | None:
         """Prefix not recognised, number incomplete, number unallocated for being too long."""
-        plan, dialled = self._plan, call.called
+        dialled, usual = call.called, self._usual
+        if (
+            usual
+            and dialled.startswith(usual)
+            and self._shortest <= len(dialled) <= self._longest
+            and dialled[1:].isdecimal()
+            and dialled.isascii()
+        ):
+            return None  # `Call.destination` is the number as dialled
+        plan = self._plan
         reading = plan.read(dialled)
         if reading is None or reading[0] not in plan.taken:
             return Finding(Condition.PREFIX_NOT_RECOGNISED, plan.refusal(dialled, reading))
@@ -108,7 +122,7 @@ class Existence:
         number = call.destination
         listed = self._exact.get(number)
         if listed is not None:
-            return self._listed(number, listed)
+            return None if listed.condition is Condition.ANSWERED else self._listed(number, listed)
         found = None if self._prefixes is None else self._prefixes.find(number)
         if found is not None:
             prefix, condition = found
@@ -124,10 +138,8 @@ class Existence:
             return Finding(Condition.NUMBER_UNALLOCATED, f"{told(number)} is not among the numbers that exist")
         return None
 
-    def _listed(self, number: str, listed: Listed) -> Finding | None:
+    def _listed(self, number: str, listed: Listed) -> Finding:
         condition, new = listed.condition, listed.new_number
-        if condition is Condition.ANSWERED:
-            return None
         if new is not None:
             return Finding(condition, f"{number} changed to {new}", {"new_number": new})
         return Finding(condition, f"{number} listed as {word(condition)}")

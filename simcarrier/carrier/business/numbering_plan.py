@@ -160,6 +160,8 @@ class NumberingPlan:
 
     def normal(self, number: str) -> str:
         """A number in E.164 form from whatever form it has; what is no number comes back as it is."""
+        if number[:1] == "+" and number[1:].isdecimal() and number.isascii():
+            return number  # the usual one is there already
         reading = self.read(number)
         return number if reading is None else reading[1]
 

@@ -7,7 +7,7 @@ dozen lookups at most, whether there are ten prefixes or a million.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from simcarrier.scenario.patterns import NumberPattern
@@ -53,29 +53,35 @@ class NumberSet:
 
     Args:
         pattern: as the scenario has it.
+
+    Attributes:
+        has: whether a number is one of these; what ``in`` asks, for those who ask with every call.
     """
 
-    __slots__ = ("_exact", "_few", "_many", "_negated", "_regexes", "pattern")
+    __slots__ = ("_exact", "_many", "_negated", "has", "pattern")
 
     def __init__(self, pattern: NumberPattern) -> None:
         self.pattern = pattern
         self._exact = pattern.exact
         prefixes = (*pattern.prefixes, *([""] if pattern.anything else []))
-        self._few = prefixes if len(prefixes) <= FEW else None
         self._many = PrefixIndex((prefix, None) for prefix in prefixes)
-        # Only a pattern with expressions has to be asked as a whole.
-        self._regexes = bool(pattern.regexes)
         self._negated = pattern.negated
+        # Only a pattern with expressions has to be asked as a whole.
+        self.has = pattern.matches if pattern.regexes else self._quick(prefixes)
+
+    def _quick(self, prefixes: tuple[str, ...]) -> Callable[[str], bool]:
+        """The shortest question that tells whether a number is one of these."""
+        exact, find = self._exact, self._many.find
+        if self._negated:
+            return lambda number: not (find(number) is not None or number in exact)
+        if len(prefixes) > FEW:
+            return lambda number: find(number) is not None or number in exact
+        if exact:
+            return lambda number: number in exact or number.startswith(prefixes)
+        return lambda number: number.startswith(prefixes)
 
     def __contains__(self, number: str) -> bool:
-        if self._regexes:
-            return self.pattern.matches(number)
-        few = self._few
-        if few is None:
-            found = self._many.find(number) is not None or number in self._exact
-        else:
-            found = number.startswith(few) or number in self._exact
-        return found is not self._negated
+        return self.has(number)
 
     def entry(self, number: str) -> str:
         """The prefix, or the number itself, that makes a number one of these.

@@ -18,11 +18,15 @@ from .door import Door
 
 
 class Answer(NamedTuple):
-    """The response to a REGISTER: status, phrase, header lines with their CRLF."""
+    """The response to a REGISTER: status, phrase, header lines with their CRLF; if granted, whose, with how many
+    contacts.
+    """
 
     status: int
     phrase: str | None
     lines: str
+    customer: str = ""
+    contacts: int = 0
 
 
 class Registrar:
@@ -57,7 +61,8 @@ class Registrar:
         self._customers.counters.registrations += 1
         if request.get("contact") is not None:
             registration.renew(made)
-        return Answer(200, None, contact_lines(customer.contacts(now), now))
+        contacts = customer.contacts(now)
+        return Answer(200, None, contact_lines(contacts, now), customer.name, len(contacts))
 
 
 def _as_answer(refusal: Refusal) -> Answer:

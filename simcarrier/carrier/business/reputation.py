@@ -8,7 +8,7 @@ caller ID is clean.
 What is kept is bounded and costs the same for every call:
 
 - The window is cut into `SLICES`. A slice falls out as a whole, so the engine looks back fifteen to sixteen sixteenths
-  of the window. The sums over the window are kept and not added up anew.
+  of the window. Only the latest is counted in; the sums over those before are kept and not added up anew.
 - Of the numbers called a few bits are kept (`simcarrier.carrier.business.score`).
 - Of the caller IDs the one idle longest is forgotten first.
 
@@ -56,72 +56,91 @@ class Standing(StrEnum):
 
 
 class Tally:
-    """`score.Counts` of one slice of the window, or of the whole.
+    """`score.Counts` of some slices of the window.
 
     Attributes:
-        number: of the slice, counted from the zero of the clock.
-        until: when the slice is over.
+        until: when the last of them is over.
     """
 
-    __slots__ = ("answered", "bits", "calls", "doubted", "number", "short", "trusted", "unanswered", "until")
+    __slots__ = ("answered", "bits", "calls", "doubted", "short", "trusted", "unanswered", "until")
 
-    def __init__(self, number: int = 0, until: float = 0.0) -> None:
-        self.number = number
+    def __init__(self, until: float = 0.0) -> None:
         self.until = until
-        self.calls = self.answered = self.short = self.unanswered = self.trusted = self.doubted = 0
-        self.bits = 0
+        self.calls = self.answered = self.short = self.unanswered = self.trusted = self.doubted = self.bits = 0
 
-    def take_off(self, other: Tally) -> None:
-        """Take another's counts off this one's; not the bits, which several may have set."""
-        self.calls -= other.calls
-        self.answered -= other.answered
-        self.short -= other.short
-        self.unanswered -= other.unanswered
-        self.trusted -= other.trusted
-        self.doubted -= other.doubted
+    def add(self, other: Tally, times: int = 1) -> None:
+        """Add another's counts to this one's, or with -1 take them off; not the bits, which several may have set."""
+        self.calls += times * other.calls
+        self.answered += times * other.answered
+        self.short += times * other.short
+        self.unanswered += times * other.unanswered
+        self.trusted += times * other.trusted
+        self.doubted += times * other.doubted
 
 
-class History:
+class History(Tally):
     """A caller ID and how it was used.
+
+    As a tally it is the one of the latest slice: most caller IDs of a big campaign never see a second one, and a new
+    one with each call must not cost more than an object.
 
     Attributes:
         caller: the caller ID.
         exempt: registered, or nobody's number; nothing is counted.
-        total: the counts of the window; its bits are put together by `gather`.
-        slice: the latest slice.
+        past: the counts of the slices before the latest, but for the bits; None if there are none.
         worst: the worst score that is still remembered, and
         worst_at: when that was; 0 if the caller ID is clean.
         score: the reputation that the last look gave, 0 to 1; of a clean caller ID it may be too high, yet clean.
         standing: what that means.
     """
 
-    __slots__ = ("_slices", "caller", "exempt", "score", "slice", "standing", "total", "worst", "worst_at")
+    __slots__ = ("_before", "caller", "exempt", "past", "score", "standing", "worst", "worst_at")
 
-    def __init__(self, caller: str, exempt: bool, first: Tally) -> None:
+    def __init__(self, caller: str, exempt: bool, until: float) -> None:
         self.caller = caller
         self.exempt = exempt
-        self.total = Tally()
-        self.slice = first
-        self._slices = [self.slice]
+        self.until = until
+        self.calls = self.answered = self.short = self.unanswered = self.trusted = self.doubted = self.bits = 0
+        self.past: Tally | None = None
+        self._before: list[Tally] | None = None
         self.worst = self.worst_at = self.score = 0.0
         self.standing = Standing.CLEAN
 
-    def turn(self, latest: Tally) -> Tally:
-        """Begin a slice; what has fallen out of the window by now is taken off."""
-        slices, oldest = self._slices, latest.number - SLICES
-        while slices and slices[0].number <= oldest:
-            self.total.take_off(slices.pop(0))
-        self.slice = latest
-        slices.append(latest)
-        return latest
+    def turn(self, until: float, oldest: float) -> None:
+        """Begin a slice.
 
-    def gather(self) -> Tally:
-        """The counts of the window, with the bits of all slices."""
-        bits = 0
-        for part in self._slices:
-            bits |= part.bits
-        self.total.bits = bits
-        return self.total
+        Args:
+            until: when it is over.
+            oldest: slices that were over before have fallen out of the window by now.
+        """
+        closed = Tally(self.until)
+        closed.add(self)
+        closed.bits = self.bits
+        before, past = self._before, self.past
+        if before is None or past is None:
+            self._before, self.past = before, past = [], Tally()
+        before.append(closed)
+        past.add(closed)
+        while before and before[0].until < oldest:
+            past.add(before.pop(0), -1)
+        self.until = until
+        self.calls = self.answered = self.short = self.unanswered = self.trusted = self.doubted = self.bits = 0
+
+    @property
+    def slices(self) -> list[Tally]:
+        """All slices of the window, the oldest first."""
+        return [*(self._before or ()), self]
+
+    @property
+    def total(self) -> Tally:
+        """The counts of the window."""
+        total = Tally(self.until)
+        total.add(self)
+        if self.past is not None:
+            total.add(self.past)
+        for part in self.slices:
+            total.bits |= part.bits
+        return total
 
 
 class Opinion(NamedTuple):
@@ -156,14 +175,22 @@ class Reputation:
         # With fewer calls not even the worst of them make a label.
         self._enough = model.labelled_at * model.calls / (1 + LEAN)
         self._histories: OrderedDict[str, History] = OrderedDict()
+        self._until = 0.0  # when the slice of now is over
 
     def __len__(self) -> int:
         """How many caller IDs are remembered."""
         return len(self._histories)
 
-    def _slice(self, now: float) -> Tally:
-        number = int(now / self._width)
-        return Tally(number, (number + 1) * self._width)
+    def _end_of_slice(self, now: float) -> float:
+        """When the slice is over that it is now."""
+        if not self._until - self._width <= now < self._until:
+            self._until = (int(now / self._width) + 1) * self._width
+        return self._until
+
+    def _turn(self, history: History, now: float) -> None:
+        until = self._end_of_slice(now)
+        # Between the ends of two slices, so that no rounding counts.
+        history.turn(until, until - (SLICES - 0.5) * self._width)
 
     def history(self, caller: str, now: float) -> History:
         """What is known of a caller ID; it counts as used now."""
@@ -176,7 +203,7 @@ class Reputation:
             return found
         registered = self._model.exempt
         exempt = caller in NOBODY or (registered is not None and registered.matches(caller))
-        found = histories[caller] = History(caller, exempt, self._slice(now))
+        found = histories[caller] = History(caller, exempt, self._end_of_slice(now))
         if len(histories) > self._most:
             histories.popitem(last=False)
         return found
@@ -199,40 +226,34 @@ class Reputation:
             self._histories.move_to_end(caller)
         if found.exempt:
             return found
-        part = found.slice
-        if now >= part.until:
-            part = found.turn(self._slice(now))
-        total = found.total
-        part.calls += 1
-        total.calls += 1
-        part.bits |= self.formula.bit_of(called)
-        if found.worst or total.calls >= self._enough:
+        if now >= found.until:
+            self._turn(found, now)
+        calls = found.calls = found.calls + 1
+        found.bits |= self.formula.bit_of(called)
+        past = found.past
+        if past is not None:
+            calls += past.calls
+        if calls >= self._enough or found.worst:
             self._judge(found, now)
         return found
 
     def answered(self, history: History, now: float) -> None:
         """A call was answered."""
-        part = history.slice
-        if now >= part.until:
-            part = history.turn(self._slice(now))
-        part.answered += 1
-        history.total.answered += 1
+        if now >= history.until:
+            self._turn(history, now)
+        history.answered += 1
 
     def short(self, history: History, now: float) -> None:
         """A call that was answered was over soon."""
-        part = history.slice
-        if now >= part.until:
-            part = history.turn(self._slice(now))
-        part.short += 1
-        history.total.short += 1
+        if now >= history.until:
+            self._turn(history, now)
+        history.short += 1
 
     def unanswered(self, history: History, now: float) -> None:
         """A call was over without an answer."""
-        part = history.slice
-        if now >= part.until:
-            part = history.turn(self._slice(now))
-        part.unanswered += 1
-        history.total.unanswered += 1
+        if now >= history.until:
+            self._turn(history, now)
+        history.unanswered += 1
 
     def note(self, caller: str, sign: Sign, now: float) -> None:
         """Note what else speaks for or against a caller ID, once per call.
@@ -244,22 +265,22 @@ class Reputation:
         """
         found = self.history(caller, now)
         if not found.exempt:
-            part = found.turn(self._slice(now)) if now >= found.slice.until else found.slice
-            for counts in (part, found.total):
-                if sign is Sign.TRUSTED:
-                    counts.trusted += 1
-                else:
-                    counts.doubted += 1
+            if now >= found.until:
+                self._turn(found, now)
+            if sign is Sign.TRUSTED:
+                found.trusted += 1
+            else:
+                found.doubted += 1
 
     def look(self, caller: str, now: float) -> Opinion | None:
         """What is thought of a caller ID; None if nothing is known. Looking changes nothing."""
         found = self._histories.get(caller[:LONGEST_ID])
         if found is None:
             return None
-        if now >= found.slice.until:
-            found.turn(self._slice(now))
+        if now >= found.until:
+            self._turn(found, now)
         worst = self._healed(found, now)
-        score = max(worst, self.formula.score(found.gather()))
+        score = max(worst, self.formula.score(found.total))
         return Opinion(score, self._standing(score), found)
 
     def _healed(self, history: History, now: float) -> float:
@@ -280,9 +301,9 @@ class Reputation:
             worst = self._healed(history, now)
             if not worst:
                 history.worst = 0.0
-        score = formula.at_most(history.total)
+        score = formula.at_most(history, history.past)
         if score + SLACK >= self._labelled_at:
-            score = formula.score(history.gather())
+            score = formula.score(history.total)
             if score >= self._labelled_at and score >= worst:
                 history.worst, history.worst_at = score, now
         history.score = score = score if score > worst else worst
@@ -293,7 +314,7 @@ class Reputation:
         blocked = history.standing is Standing.BLOCKED
         limit = self._blocked_at if blocked else self._labelled_at
         head = f"reputation of {history.caller}: {history.score:.2f}, {history.standing} from {limit:.2f}"
-        total = history.gather()
+        total = history.total
         if self.formula.score(total) < self._labelled_at:
             return f"{head} ({history.worst:.2f} {brief(now - history.worst_at)} ago)"
         return f"{head} ({total.calls} calls in {brief(self._model.window.low)}, {self.formula.worst(total)})"

@@ -112,31 +112,43 @@ class Formula:
         parts = zip(self._weights, shares, self._limits, strict=True)
         found = sum(weight * ramp(share, limit) for weight, share, limit in parts)
         # What people add in their heads to 0.7 must not be 0.7 but for the last digit.
-        return min(1.0, round(self._volume(counts) * found, DIGITS))
+        return min(1.0, round(self._volume(counts.calls, counts.trusted, counts.doubted) * found, DIGITS))
 
-    def at_most(self, counts: Counts) -> float:
+    def at_most(self, latest: Counts, past: Counts | None) -> float:
         """What the score would be if each call were to another number.
 
         It is asked with every call, and needs no bits; so the formula is spelt out, in few operations.
+
+        Args:
+            latest: the counts of a part of the window, and
+            past: of the rest, if there is one.
         """
         found_short, found_unanswered, found = self._weights
-        few, answered, unanswered = self._few, counts.answered, counts.unanswered
+        few, calls, doubted = self._few, latest.calls, latest.doubted
+        answered, unanswered, short = latest.answered, latest.unanswered, latest.short
+        trusted = latest.trusted
+        if past is not None:
+            calls += past.calls
+            answered += past.answered
+            unanswered += past.unanswered
+            short += past.short
+            trusted += past.trusted
+            doubted += past.doubted
         over = answered + unanswered
-        gone = counts.short / ((answered if answered > few else few) * self._limits[0])
+        gone = short / ((answered if answered > few else few) * self._limits[0])
         if gone > 0.5:
             found += found_short * (1.0 if gone >= 1 else 2 * gone - 1)
         gone = unanswered / ((over if over > few else few) * self._limits[1])
         if gone > 0.5:
             found += found_unanswered * (1.0 if gone >= 1 else 2 * gone - 1)
-        if counts.calls >= self._calls and not counts.doubted:
+        if calls >= self._calls and not doubted:
             return found  # trust, which would lower it, is left to the score itself
-        return self._volume(counts) * found
+        return self._volume(calls, trusted, doubted) * found
 
-    def _volume(self, counts: Counts) -> float:
-        calls = counts.calls
+    def _volume(self, calls: int, trusted: int, doubted: int) -> float:
         volume = calls / self._calls if calls < self._calls else 1.0
-        if counts.trusted or counts.doubted:
-            leaning = (counts.doubted - counts.trusted) / max(1, calls)
+        if trusted or doubted:
+            leaning = (doubted - trusted) / max(1, calls)
             volume *= 1 + LEAN * max(-1.0, min(1.0, leaning))
         return volume
 

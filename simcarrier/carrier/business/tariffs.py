@@ -19,11 +19,12 @@ class Rate:
     Attributes:
         fee: for the connection.
         first, each: for the first interval and for each further one.
+        at_answer: what is paid when the call is answered.
         first_interval, interval: how long these are.
         words: the price as a report says it.
     """
 
-    __slots__ = ("each", "fee", "first", "first_interval", "interval", "words")
+    __slots__ = ("at_answer", "each", "fee", "first", "first_interval", "interval", "words")
 
     def __init__(self, model: RateModel, currency: str) -> None:
         self.interval = model.interval
@@ -31,13 +32,9 @@ class Rate:
         self.fee = model.connection_fee
         self.first = _price(model.per_minute, self.first_interval)
         self.each = _price(model.per_minute, self.interval)
+        self.at_answer = self.fee + self.first
         minute = f"{in_words(model.per_minute)} {currency} a minute"
         self.words = f"{in_words(self.fee)} {currency} and {minute}" if self.fee else minute
-
-    @property
-    def at_answer(self) -> int:
-        """What is paid when the call is answered."""
-        return self.fee + self.first
 
 
 def _price(per_minute: int, seconds: float) -> int:
@@ -52,6 +49,7 @@ class Tariff:
         name: as in the scenario.
         currency: of all its amounts.
         free_otherwise: a number without a rate costs nothing; if not, it can't be called.
+        rates: in the order of the scenario.
     """
 
     def __init__(self, name: str, model: TariffModel) -> None:
@@ -60,8 +58,8 @@ class Tariff:
         self.free_otherwise = model.otherwise == "free"
         self._exact: dict[str, Rate] = {}
         self._prefixes: dict[str, Rate] = {}
-        for entry in model.rates:
-            rate = Rate(entry, model.currency)
+        self.rates = tuple(Rate(entry, model.currency) for entry in model.rates)
+        for entry, rate in zip(model.rates, self.rates, strict=True):
             self._exact.update(dict.fromkeys(entry.to.exact, rate))
             self._prefixes.update(dict.fromkeys(entry.to.prefixes, rate))
             if entry.to.anything:
@@ -73,8 +71,9 @@ class Tariff:
         found = self._exact.get(number)
         if found is not None:
             return found
+        get = self._prefixes.get
         for length in self._lengths:
-            found = self._prefixes.get(number[:length])
+            found = get(number[:length])
             if found is not None:
                 return found
         return None

@@ -268,4 +268,4 @@ def test_time_is_the_exchanges_own() -> None:
     found = engine.reputation.look(CALLER, wire.now)
     assert found is not None
     assert (found.history.total.calls, found.history.total.short, found.history.total.unanswered) == (1, 1, 0)
-    assert found.history.slice.number == int(100_000 / 900)
+    assert found.history.until == (int(100_000 / 900) + 1) * 900

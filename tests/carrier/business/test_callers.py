@@ -9,15 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simcarrier.carrier.business.callers import (
-    LONGEST_KEPT,
     MOST_IDENTITIES,
-    MOST_KEPT,
-    RoutedCallers,
     asserted,
     hidden,
 )
 from simcarrier.conditions import Condition
-from simcarrier.scenario.patterns import NumberPattern
 from simcarrier.sip.message import Request, make_request
 from tests.carrier.kit import Exchange
 
@@ -230,13 +226,3 @@ def test_junk_is_refused_not_an_error(junk: str) -> None:
     assert why is not None
     assert why.isprintable()
     assert len(why) < 100
-
-
-def test_what_is_kept_of_callers_is_bounded() -> None:
-    routed = RoutedCallers(NumberPattern.parse("+49*"), None)
-    for n in range(MOST_KEPT + 5):
-        assert f"+49{n}" in routed
-        assert f"+1{n}" not in routed
-    assert f"+49{'1' * LONGEST_KEPT}" in routed
-    assert len(routed._known) <= MOST_KEPT
-    assert all(len(caller) <= LONGEST_KEPT for caller in routed._known)

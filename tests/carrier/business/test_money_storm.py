@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from simcarrier.carrier.business.accounts import Account, Meter
+from simcarrier.carrier.business.accounts import Account, Meter, SetAside
 from simcarrier.carrier.business.customers import Customer
 from simcarrier.records.model import CallRecord
 from simcarrier.sip.message import Response
@@ -117,7 +117,13 @@ class Storm(RuleBasedStateMachine):
             running = sum(meter.charged for meter in account.meters.values())
             assert self.starts[name] - account.balance == account.charged
             assert account.charged == running + sum(charge.amount for charge in account.statement)
-            assert account.reserved == sum(meter.reserved for meter in account.meters.values())
+            assert account.reserved == sum(paid.rate.at_answer for paid in self.set_aside if paid.account is account)
+
+    @property
+    def set_aside(self) -> list[SetAside]:
+        """What calls that are up and not answered have set aside."""
+        calls = self.carrier.switch.calls.values()
+        return [hold for call in calls for hold in call.holds if isinstance(hold, SetAside)]
 
     @invariant()
     def never_below_the_floor(self) -> None:
@@ -132,7 +138,7 @@ class Storm(RuleBasedStateMachine):
                 if isinstance(hold, Meter):
                     assert call.customer is not None
                     holding[call.customer.name][call.number] = hold
-                    assert (hold.deadline is not None) <= (call.session.answered_at is not None)
+                    assert call.session.answered_at is not None
         assert {name: account.meters for name, account in self.accounts.items()} == holding
 
     @invariant()
