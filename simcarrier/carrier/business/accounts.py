@@ -59,6 +59,7 @@ class Account:
         floor: how far down it may go; None for as far as it takes.
         reserved: what calls that are not answered yet have set aside.
         charged: what all calls so far have cost.
+        prices: what a call holds for each rate until it is answered.
         meters: those of the calls that are up, by the call's number.
         statement: what the last calls have cost.
     """
@@ -71,15 +72,7 @@ class Account:
         self.charged = 0
         self.meters: dict[int, Meter] = {}
         self.statement: deque[Charge] = deque(maxlen=ON_STATEMENT)
-        self._prices = {rate: SetAside(self, rate) for rate in tariff.rates}
-
-    def set_aside(self, rate: Rate) -> SetAside | None:
-        """Set the price of an answer aside; None if that can't be paid."""
-        reserved = self.reserved + rate.at_answer
-        if self.floor is not None and self.balance - reserved < self.floor:
-            return None
-        self.reserved = reserved
-        return self._prices[rate]
+        self.prices = {rate: (SetAside(self, rate),) for rate in tariff.rates}
 
     def can_pay(self, amount: int) -> bool:
         """Whether so much is there beside what is set aside."""
@@ -191,10 +184,11 @@ class Affordable:
                 return None
             number = legible(call.destination) or "no number"
             return Finding(Condition.DIRECTION_BLOCKED, f"tariff {tariff.name} has no rate for {number}")
-        paid = account.set_aside(rate)
-        if paid is None:
+        reserved = account.reserved + rate.at_answer
+        if account.floor is not None and account.balance - reserved < account.floor:
             return Finding(Condition.BALANCE_EXHAUSTED, f"{account.state()}, the call costs {rate.words}")
-        call.holds += (paid,)
+        account.reserved = reserved
+        call.holds += account.prices[rate]
         return None
 
     def answered(self, call: Call, now: float) -> None:

@@ -101,13 +101,18 @@ class RoutedCallers:
     Args:
         pattern: which they are.
         plan: brings caller IDs into E.164 form; None to compare them as they are sent.
+
+    Attributes:
+        usual: who begins with one of these is routed, however the rest is written; there may be others.
     """
 
-    __slots__ = ("_has", "_normal")
+    __slots__ = ("_has", "_normal", "usual")
 
     def __init__(self, pattern: NumberPattern, plan: NumberingPlan | None) -> None:
         self._normal = None if plan is None else plan.normal
-        self._has = NumberSet(pattern if plan is None else plan.normal_pattern(pattern)).has
+        numbers = NumberSet(pattern if plan is None else plan.normal_pattern(pattern))
+        self._has = numbers.has
+        self.usual = tuple(prefix for prefix in numbers.few or () if prefix[:1] in NUMERIC)
 
     def __contains__(self, caller: str) -> bool:
         normal = self._normal
@@ -132,6 +137,7 @@ class CallerPolicy:
         plan: NumberingPlan | None,
     ) -> None:
         self._look_in = model.look_in
+        self._shown_suffices = model.look_in in ("from", "either")
         self._refuses_hidden = model.anonymous == "refuse"
         self._common = None if routed is None else RoutedCallers(routed, plan)
         self._own = {name: RoutedCallers(pattern, plan) for name, pattern in own.items()}
@@ -144,13 +150,18 @@ class CallerPolicy:
         if routed is None and not self._refuses_hidden:
             return None
         caller, invite = call.caller, call.invite
+        if (
+            self._shown_suffices
+            and routed is not None
+            and caller.startswith(routed.usual)
+            and invite.get("privacy") is None
+        ):
+            return None  # as nearly all are; a number hides nobody
         hiding = hidden(caller, invite)
         if hiding is not None and self._refuses_hidden:
             return Finding(Condition.ANONYMITY_REFUSED, f"anonymous caller ({hiding})")
         if routed is None:
             return None
-        if hiding is None and self._look_in == "from" and caller and caller in routed:
-            return None  # the usual one
         if hiding is not None:
             # Privacy leaves From as it is: where nobody vouches for a number, the one that is hidden counts.
             fallback = None if hiding == "From" or invite.get("p-asserted-identity") is not None else caller

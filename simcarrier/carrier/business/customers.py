@@ -107,6 +107,7 @@ class Customers:
         by_user: those with a digest user.
         counters: what came of credentials and registrations.
         door: asks for credentials; None if no customer has any.
+        sources: what `identify` found out about addresses; bounded.
     """
 
     def __init__(self, config: CarrierConfig) -> None:
@@ -122,7 +123,7 @@ class Customers:
                 same = self._networks.setdefault((network.version, network.prefixlen), {})
                 same[int(network.network_address)] = customer
         self._lengths = sorted(self._networks, key=lambda key: -key[1])
-        self._sources: dict[str, Customer | None] = {}
+        self.sources: dict[str, Customer | None] = {}
 
     def identify(self, invite: Request, host: str) -> Customer | None:
         """Whose call it is by the looks of it, credentials aside.
@@ -132,12 +133,12 @@ class Customers:
             host: the address that it came from.
         """
         try:
-            found = self._sources[host]
+            found = self.sources[host]
         except KeyError:
             found = self._find_source(host)
-            if len(self._sources) >= KNOWN_SOURCES:
-                self._sources.clear()
-            self._sources[host] = found
+            if len(self.sources) >= KNOWN_SOURCES:
+                self.sources.clear()
+            self.sources[host] = found
         if found is None and self._domains:
             return self._domains.get(from_host(invite))
         return found
@@ -188,7 +189,8 @@ class Known:
             if found is not None:
                 return found
             host = call.session.peer[0]
-            call.customer = customer = customers.identify(call.invite, host)
+            customer = customers.sources.get(host) or customers.identify(call.invite, host)
+            call.customer = customer
             if customer is None:
                 domain = f", From domain {legible(from_host(call.invite)) or 'missing'}" if self._by_domain else ""
                 return Finding(Condition.NOT_A_CUSTOMER, f"nobody's address {host}{domain}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simcarrier.conditions import Condition
@@ -18,13 +20,26 @@ if TYPE_CHECKING:
 
 
 class Directions:
-    """Where calls of one customer, or of all that have no say in it, may go."""
+    """Where calls of one customer, or of all that have no say in it, may go.
 
-    __slots__ = ("_closed", "_open")
+    Attributes:
+        usual: finds most numbers that can be called; what it does not find is to be asked of `blocked`.
+    """
+
+    __slots__ = ("_closed", "_open", "usual")
 
     def __init__(self, model: DirectionsModel) -> None:
         self._open = None if model.open is None else NumberSet(model.open)
         self._closed = None if model.closed is None else NumberSet(model.closed)
+        self.usual = self._quick()
+
+    def _quick(self) -> Callable[[str], object] | None:
+        """What finds most open numbers in one look: of prefixes alone one expression can be made; else None."""
+        open_, closed = self._open, self._closed
+        if open_ is None or not open_.few or (closed is not None and closed.few is None):
+            return None
+        but = "" if closed is None or not closed.few else f"(?!{'|'.join(map(re.escape, closed.few))})"
+        return re.compile(f"{but}(?:{'|'.join(map(re.escape, open_.few))})").match
 
     def blocked(self, number: str) -> str | None:
         """Why a number can't be called, but for whose direction it is; None if it can."""
@@ -58,6 +73,9 @@ class OpenDirection:
         if self._own and customer is not None:
             directions = self._own.get(customer.name, directions)
         if directions is None:
+            return None
+        usual = directions.usual
+        if usual is not None and usual(call.destination) is not None:
             return None
         why = directions.blocked(call.destination)
         if why is None:

@@ -10,6 +10,7 @@ longest prefix, then expressions and negations in the order of the lists. ``exis
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from simcarrier.conditions import Condition
@@ -61,22 +62,18 @@ class Form:
         self._plan = plan = NumberingPlan(model)
         self._lengths = model.lengths
         # What most calls bring: a number of the country in E.164 form, where that is taken, of a length that there is.
-        self._usual = "" if model.country is None or Spelling.E164 not in plan.taken else f"+{model.country}"
-        self._shortest = len(self._usual) + plan.shortest
-        self._longest = min(len(self._usual) + plan.longest, E164_DIGITS + 1)
+        self._usual = None
+        if model.country is not None and Spelling.E164 in plan.taken:
+            longest = min(plan.longest, E164_DIGITS - len(model.country))
+            if longest >= plan.shortest:
+                self._usual = re.compile(rf"\+{model.country}[0-9]{{{plan.shortest},{longest}}}").fullmatch
 
     def examine(self, call: Call, now: float) -> Finding | None:
         """Prefix not recognised, number incomplete, number unallocated for being too long."""
-        dialled, usual = call.called, self._usual
-        if (
-            usual
-            and dialled.startswith(usual)
-            and self._shortest <= len(dialled) <= self._longest
-            and dialled[1:].isdecimal()
-            and dialled.isascii()
-        ):
+        usual = self._usual
+        if usual is not None and usual(call.called) is not None:
             return None  # `Call.destination` is the number as dialled
-        plan = self._plan
+        plan, dialled = self._plan, call.called
         reading = plan.read(dialled)
         if reading is None or reading[0] not in plan.taken:
             return Finding(Condition.PREFIX_NOT_RECOGNISED, plan.refusal(dialled, reading))

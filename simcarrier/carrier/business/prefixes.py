@@ -56,9 +56,10 @@ class NumberSet:
 
     Attributes:
         has: whether a number is one of these; what ``in`` asks, for those who ask with every call.
+        few: the prefixes if they are few and all there is; else None.
     """
 
-    __slots__ = ("_exact", "_many", "_negated", "has", "pattern")
+    __slots__ = ("_exact", "_many", "_negated", "few", "has", "pattern")
 
     def __init__(self, pattern: NumberPattern) -> None:
         self.pattern = pattern
@@ -66,6 +67,8 @@ class NumberSet:
         prefixes = (*pattern.prefixes, *([""] if pattern.anything else []))
         self._many = PrefixIndex((prefix, None) for prefix in prefixes)
         self._negated = pattern.negated
+        plain = not (pattern.regexes or pattern.exact or pattern.negated)
+        self.few = prefixes if plain and len(prefixes) <= FEW else None
         # Only a pattern with expressions has to be asked as a whole.
         self.has = pattern.matches if pattern.regexes else self._quick(prefixes)
 

@@ -187,7 +187,8 @@ class Reputation:
             self._until = (int(now / self._width) + 1) * self._width
         return self._until
 
-    def _turn(self, history: History, now: float) -> None:
+    def turn(self, history: History, now: float) -> None:
+        """Begin the slice that it is now, for a caller ID whose latest is over."""
         until = self._end_of_slice(now)
         # Between the ends of two slices, so that no rounding counts.
         history.turn(until, until - (SLICES - 0.5) * self._width)
@@ -227,7 +228,7 @@ class Reputation:
         if found.exempt:
             return found
         if now >= found.until:
-            self._turn(found, now)
+            self.turn(found, now)
         calls = found.calls = found.calls + 1
         found.bits |= self.formula.bit_of(called)
         past = found.past
@@ -240,19 +241,19 @@ class Reputation:
     def answered(self, history: History, now: float) -> None:
         """A call was answered."""
         if now >= history.until:
-            self._turn(history, now)
+            self.turn(history, now)
         history.answered += 1
 
     def short(self, history: History, now: float) -> None:
         """A call that was answered was over soon."""
         if now >= history.until:
-            self._turn(history, now)
+            self.turn(history, now)
         history.short += 1
 
     def unanswered(self, history: History, now: float) -> None:
         """A call was over without an answer."""
         if now >= history.until:
-            self._turn(history, now)
+            self.turn(history, now)
         history.unanswered += 1
 
     def note(self, caller: str, sign: Sign, now: float) -> None:
@@ -266,7 +267,7 @@ class Reputation:
         found = self.history(caller, now)
         if not found.exempt:
             if now >= found.until:
-                self._turn(found, now)
+                self.turn(found, now)
             if sign is Sign.TRUSTED:
                 found.trusted += 1
             else:
@@ -278,7 +279,7 @@ class Reputation:
         if found is None:
             return None
         if now >= found.until:
-            self._turn(found, now)
+            self.turn(found, now)
         worst = self._healed(found, now)
         score = max(worst, self.formula.score(found.total))
         return Opinion(score, self._standing(score), found)

@@ -68,9 +68,10 @@ class Tariff:
 
     def rate_for(self, number: str) -> Rate | None:
         """The rate of a number: its own, or that of its longest prefix; None if there is none."""
-        found = self._exact.get(number)
-        if found is not None:
-            return found
+        if self._exact:
+            found = self._exact.get(number)
+            if found is not None:
+                return found
         get = self._prefixes.get
         for length in self._lengths:
             found = get(number[:length])

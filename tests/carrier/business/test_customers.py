@@ -92,7 +92,7 @@ def test_sources_are_remembered_and_no_more_than_so_many(monkeypatch: pytest.Mon
     for n in range(10):
         assert known.identify(invite, f"10.0.0.{n}") is known.all[0]
         assert known.identify(invite, f"11.0.0.{n}") is None
-        assert len(known._sources) <= 3
+        assert len(known.sources) <= 3
 
 
 def test_a_call_carries_its_customer() -> None:
