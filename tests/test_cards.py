@@ -12,15 +12,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from simcarrier.carrier.cards import CERTIFICATE
+from simcarrier.carrier.cards import CERTIFICATE, Cards
 from simcarrier.cli.session import CANNOT_BEGIN, Options, run_carrier
 from simcarrier.net.card_server import CardServer, NoWebServer
 from simcarrier.scenario.load import loads
 from simcarrier.scenario.models import Scenario
 from simcarrier.service import CannotSign, CarrierService
+from simcarrier.trust.card_damage import NAMED, CardDamage
+from simcarrier.trust.fetch import HttpsFetcher
 from simcarrier.trust.jcard import Contact
 from simcarrier.trust.pki import make_authority, make_server, parse_chain, write_new
-from simcarrier.trust.rejection import read_rejection
+from simcarrier.trust.referent import follow_card
+from simcarrier.trust.rejection import RejectionVerdict, read_rejection
 from simcarrier.trust.store import Certificates, TrustList
 
 
@@ -87,6 +90,35 @@ async def test_over_https_with_a_certificate_made_on_the_fly() -> None:
         assert (await client.get(address_in(carrier))).status_code == 200
 
 
+def at(cards: Cards, damage: CardDamage | None) -> str:
+    now = asyncio.get_running_loop().time()
+    return cards.call_info(now, damage).partition("<")[2].partition(">")[0]
+
+
+@pytest.mark.parametrize("damage", CardDamage)
+@pytest.mark.asyncio
+async def test_cards_that_are_wrong_on_purpose(damage: CardDamage) -> None:
+    """Followed as a dialler follows them: over https, to the card and to its certificate, by our reading side."""
+    anybody = ssl.create_default_context()
+    anybody.check_hostname = False
+    anybody.verify_mode = ssl.CERT_NONE
+    async with CarrierService(scenario(", listen: 'https:127.0.0.1:0'")) as carrier:
+        cards = carrier.switch.cards
+        trust = TrustList(parse_chain(cards.certificate)[:1])
+        fetcher = HttpsFetcher(anybody, allow_private=True)
+        wall = cards._wall_offset + asyncio.get_running_loop().time()
+
+        async def follow(wrong: CardDamage | None) -> RejectionVerdict:
+            known = Certificates()
+            return await follow_card(at(cards, wrong), fetcher=fetcher, certificates=known, trust=trust, now=wall)
+
+        verdict = await follow(damage)
+        assert verdict.names == (NAMED[damage],)
+        details = {"too_large": "too large", "not_there": "not answered with 200", "redirect_loop": "redirect loop"}
+        assert verdict.faults[0].detail.startswith(details.get(damage, ""))
+        assert (await follow(None)).ok
+
+
 @pytest.mark.asyncio
 async def test_what_is_no_http_does_no_harm(capfd: pytest.CaptureFixture[str]) -> None:
     async with CarrierService(scenario("")) as carrier:
@@ -112,9 +144,15 @@ async def test_an_address_that_is_taken() -> None:
             await CarrierService(scenario(f", listen: 'http:127.0.0.1:{port}'")).start()
 
 
+def without_uvicorn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it were not installed, and what needs it had not been imported."""
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "simcarrier.net.http_server", raising=False)
+
+
 @pytest.mark.asyncio
 async def test_without_the_extras(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    without_uvicorn(monkeypatch)
     with pytest.raises(NoWebServer, match=r"needs the package uvicorn: pip install 'simcarrier\[web\]'"):
         await CardServer(lambda name: None).start("127.0.0.1", 0)
     with pytest.raises(CannotSign, match="uvicorn"):
@@ -122,7 +160,7 @@ async def test_without_the_extras(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_command_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    without_uvicorn(monkeypatch)
     assert run_carrier(scenario(""), Options()) == CANNOT_BEGIN
     out, err = capsys.readouterr()
     assert (out, err) == ("", "simcarrier: serving cards needs the package uvicorn: pip install 'simcarrier[web]'\n")

@@ -98,7 +98,7 @@ def _alternatives(action: Action) -> list[dict[str, Any]]:
             plain += [Trying()] if step.trying else []
             plain += [Wait(span=step.delay)] if step.delay.high else []
         plain.append(step)
-    codes = [code for step in plain if (code := _code(step)) is not None]
+    codes = [code for step in plain for code in _codes(step)]
     headers: Headers = plain[-1].headers if isinstance(plain[-1], Respond) else ()
     return [
         {
@@ -120,10 +120,11 @@ def _with_its_headers(step: Respond) -> Respond:
     return step.model_copy(update={"headers": (*step.headers, card)})
 
 
-def _code(step: StepModel) -> int | None:
-    """The status code that a step sends."""
+def _codes(step: StepModel) -> list[int]:
+    """The status codes that a step sends."""
     code = getattr(step, "code", {"trying": 100, "ringing": 180, "answer": 200}.get(step.kind))
-    return code if isinstance(code, int) else None
+    before = [183] if getattr(step, "announce", "never") != "never" else []
+    return [*before, code] if isinstance(code, int) else []
 
 
 def _in_words(steps: list[StepModel]) -> str:
@@ -145,6 +146,10 @@ def _in_words(steps: list[StepModel]) -> str:
         elif isinstance(step, Trying):
             said = "100"
         elif isinstance(step, Respond | Progress):
+            if isinstance(step, Respond) and step.announce != "never":
+                unless = "" if step.announce == "always" else " unless 608 is understood"
+                words.append(f"{waited}183 with an announcement of {step.announcement}{unless}")
+                waited = ""
             said = f"{step.code} {step.phrase}"
             if isinstance(step, Respond) and step.headers:
                 said += " with " + ", ".join(dict.fromkeys(name for name, _ in step.headers))

@@ -17,8 +17,9 @@ from pydantic_core import InitErrorDetails
 from ..sip.block_codes import LOCATIONS, WRITABLE, Damage, Redress, redress_faults
 from ..sip.errors import Malformed
 from ..sip.transport import ListenAddress, host_for_uri
+from ..trust.card_damage import SERVED_ONLY, CardDamage
 from ..trust.jcard import Address, Contact
-from .base import Model, fault, suggestion_or_list
+from .base import Location, Model, fault, suggestion_or_list
 from .business.fields import one_of
 from .fields import PARAMETER, TEXT_SCHEMA, FileField, Line, Written, read_line
 from .template import Field as TemplateField
@@ -149,6 +150,43 @@ assert {"LN", "TN", "RLN", "LPN", "RPN"} == LOCATIONS
 
 
 # What signs the card
+
+
+def _read_card_damage(value: Any) -> CardDamage:
+    if not isinstance(value, str) or value not in _CARD_DAMAGES:
+        hint = suggestion_or_list(value, _CARD_DAMAGES) if isinstance(value, str) else ""
+        raise ValueError(f"must be the damage of a card, not {shown(value)}{hint}")
+    return CardDamage(value)
+
+
+_CARD_DAMAGES = tuple(str(damage) for damage in CardDamage)
+CARD_DAMAGE = Written(_read_card_damage, {"anyOf": [{"type": "string", "enum": [*_CARD_DAMAGES]}, PARAMETER]})
+"""The type of what is to be wrong with a card."""
+
+
+def card_faults(data: Mapping[Any, Any]) -> Iterator[tuple[Location, str]]:
+    """Damages of cards that need the carrier to serve them, where it does not.
+
+    Args:
+        data: the scenario as a mapping, in any state.
+    """
+    carrier = data.get("carrier")
+    signing = carrier.get("signing") if isinstance(carrier, Mapping) else None
+    if isinstance(signing, Mapping) and signing.get("deliver") == "http":
+        return
+    places: list[tuple[Location, Any]] = [((), data)]
+    while places:
+        location, value = places.pop(0)
+        if isinstance(value, list | tuple):
+            places += [((*location, place), one) for place, one in enumerate(value)]
+        elif isinstance(value, Mapping):
+            damage = value.get("card_damage")
+            if isinstance(damage, str) and damage in SERVED_ONLY:
+                yield (
+                    (*location, "card_damage"),
+                    f"{damage} is of cards that are served: say deliver: http under signing",
+                )
+            places += [((*location, str(key)), one) for key, one in value.items()]
 
 
 @dataclass(frozen=True, slots=True)

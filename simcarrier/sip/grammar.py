@@ -13,8 +13,9 @@ LF inside a value is a fault.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
 from urllib.parse import quote as _url_quote
 from urllib.parse import unquote_to_bytes as _url_unquote
 
@@ -30,6 +31,7 @@ crafted datagram could make us do: 64 kB hold 32,000 empty parameters.
 LWS: Final = " \t"
 """White space within an unfolded header value."""
 
+_T = TypeVar("_T")
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _QUOTED = re.compile(r'"[^"\\\x00-\x08\x0a-\x1f\x7f]*+(?>(?:\\[^\x00\x0a\x0d][^"\\\x00-\x08\x0a-\x1f\x7f]*+)*)"')
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
@@ -125,6 +127,44 @@ def split_salvaging(text: str, sep: str) -> list[str]:
     For header fields of which one bad element must not cost us the good ones before it.
     """
     return _split(text, sep)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ListFault:
+    """An element of a list that could not be read: why, and what stood there."""
+
+    why: str
+    text: str
+
+
+def read_list(
+    header_values: Iterable[str], read: Callable[[str], _T], most: int, too_many: str, longest: int | None = None
+) -> tuple[tuple[_T, ...], tuple[ListFault, ...]]:
+    """Read all header fields of one name, each of which may hold a list. Never raises, whatever came off the wire.
+
+    Args:
+        header_values: the values, in order.
+        read: reads one element; may raise `Malformed`.
+        most: how many elements are looked at.
+        too_many: what the fault is if there are more.
+        longest: characters; a longer value is not split, but given to ``read`` as it is.
+
+    Returns:
+        What could be read, in the order it came, and the faults of the others.
+    """
+    values: list[_T] = []
+    faults: list[ListFault] = []
+    for header_value in header_values:
+        whole = longest is not None and len(header_value) > longest
+        for part in [header_value] if whole else split_salvaging(header_value, ","):
+            if len(values) + len(faults) >= most:
+                faults.append(ListFault(too_many, ""))
+                return tuple(values), tuple(faults)
+            try:
+                values.append(read(part))
+            except Malformed as fault:
+                faults.append(ListFault(fault.why, part))
+    return tuple(values), tuple(faults)
 
 
 def quote(text: str) -> str:

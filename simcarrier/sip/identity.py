@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .errors import LocalProtocolError, Malformed
-from .grammar import format_params, is_token, match_quoted, split_salvaging, unquote
+from .grammar import ListFault, format_params, is_token, match_quoted, read_list, unquote
 
 LONGEST_VALUE: Final = 16_384
 """Characters in one value. Real ones stay below 1,000; the limit bounds what reading a hostile one can cost."""
@@ -92,14 +92,6 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class IdentityFault:
-    """A value that could not be read: why, and what stood there."""
-
-    why: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Identities:
     """What the Identity header fields of one message say.
 
@@ -109,7 +101,7 @@ class Identities:
     """
 
     values: tuple[Identity, ...] = ()
-    faults: tuple[IdentityFault, ...] = ()
+    faults: tuple[ListFault, ...] = ()
 
 
 def parse_identity(header_values: Iterable[str]) -> Identities:
@@ -117,19 +109,7 @@ def parse_identity(header_values: Iterable[str]) -> Identities:
 
     Never raises, whatever came off the wire.
     """
-    values: list[Identity] = []
-    faults: list[IdentityFault] = []
-    for header_value in header_values:
-        parts = [header_value] if len(header_value) > LONGEST_VALUE else split_salvaging(header_value, ",")
-        for part in parts:
-            if len(values) + len(faults) >= MOST_VALUES:
-                faults.append(IdentityFault("too many Identity values", ""))
-                return Identities(tuple(values), tuple(faults))
-            try:
-                values.append(Identity.parse(part))
-            except Malformed as fault:
-                faults.append(IdentityFault(fault.why, part))
-    return Identities(tuple(values), tuple(faults))
+    return Identities(*read_list(header_values, Identity.parse, MOST_VALUES, "too many Identity values", LONGEST_VALUE))
 
 
 def _parse_params(text: str) -> dict[str, str | None]:

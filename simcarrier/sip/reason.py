@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .errors import LocalProtocolError, Malformed
-from .grammar import format_params, is_token, parse_params, quote, split_salvaging
+from .grammar import ListFault, format_params, is_token, parse_params, quote, read_list
 
 _PROTOCOLS: Final = {"sip": "SIP", "q.850": "Q.850", "stir": "STIR"}
 _MAX_CAUSE_DIGITS: Final = 9  # status codes and Q.850 causes have three; what is longer numbers nothing
@@ -159,14 +159,6 @@ class ReasonValue:
 
 
 @dataclass(frozen=True, slots=True)
-class ReasonFault:
-    """A value that could not be read: why, and what stood there."""
-
-    why: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reasons:
     """What the Reason header fields of one message say.
 
@@ -176,7 +168,7 @@ class Reasons:
     """
 
     values: tuple[ReasonValue, ...] = ()
-    faults: tuple[ReasonFault, ...] = ()
+    faults: tuple[ListFault, ...] = ()
 
     def of(self, protocol: str) -> ReasonValue | None:
         """The first reason of that protocol, in any spelling, or None."""
@@ -189,15 +181,4 @@ def parse_reason(header_values: Iterable[str]) -> Reasons:
 
     Never raises, whatever came off the wire.
     """
-    values: list[ReasonValue] = []
-    faults: list[ReasonFault] = []
-    for header_value in header_values:
-        for part in split_salvaging(header_value, ","):
-            if len(values) + len(faults) >= _MAX_VALUES:
-                faults.append(ReasonFault("too many reasons", ""))
-                return Reasons(tuple(values), tuple(faults))
-            try:
-                values.append(ReasonValue.parse(part))
-            except Malformed as fault:
-                faults.append(ReasonFault(fault.why, part))
-    return Reasons(tuple(values), tuple(faults))
+    return Reasons(*read_list(header_values, ReasonValue.parse, _MAX_VALUES, "too many reasons"))

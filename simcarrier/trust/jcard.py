@@ -1,9 +1,9 @@
-"""The jCard of a 608: whom to ask when a call was rejected in error (RFC 7095, RFC 8688 section 3.2).
+"""The jCard of a 608: whom to ask when a call was rejected in error (RFC 7095, RFC 8688 section 3.2.2).
 
 A vCard written as JSON::
 
     ["vcard", [["version", {}, "text", "4.0"], ["fn", {}, "text", "Robocall desk"],
-               ["tel", {}, "uri", "tel:+18005550100"]]]
+               ["tel", {"type": "work"}, "uri", "tel:+18005550100"]]]
 
 ``version`` comes first, ``fn`` must be there, and at least one of ``url``, ``email``, ``tel`` and ``adr``. Reading
 names every fault and still gives what could be read: a card that is nearly right may hold the one number that helps.
@@ -99,14 +99,17 @@ def make_jcard(contact: Contact) -> list[Json]:
     if faults:
         raise ValueError("contact: " + "; ".join(faults))
     properties: list[Json] = [["version", {}, "text", "4.0"], ["fn", {}, "text", contact.fn]]
+    ways: list[tuple[str, str, Json]] = []
     if contact.url:
-        properties.append(["url", {}, "uri", contact.url])
+        ways.append(("url", "uri", contact.url))
     if contact.email:
-        properties.append(["email", {}, "text", contact.email])
+        ways.append(("email", "text", contact.email))
     if contact.tel:
-        properties.append(["tel", {}, "uri", "tel:" + contact.tel.replace(" ", "")])
+        ways.append(("tel", "uri", "tel:" + contact.tel.replace(" ", "")))
     if contact.adr and any(astuple(contact.adr)):
-        properties.append(["adr", {}, "text", list(astuple(contact.adr))])
+        ways.append(("adr", "text", list(astuple(contact.adr))))
+    # Whoever blocks calls is at work (RFC 8688 sections 4.1 to 4.3).
+    properties += [[name, {"type": "work"}, kind, value] for name, kind, value in ways]
     return ["vcard", properties]
 
 

@@ -117,6 +117,15 @@ def encode(data: bytes) -> bytes:
     return urlsafe_b64encode(data)
 
 
+def decode(text: str) -> bytes:
+    """The reverse of `encode`.
+
+    Raises:
+        ValueError: it is no such text, or not in its one spelling: spare bits that are not zero.
+    """
+    return urlsafe_b64decode(text.encode("ascii"))
+
+
 def read(text: str | bytes) -> Token:
     """Take a compact JWS apart. White space around it is allowed, and any in its JSON.
 
@@ -176,7 +185,7 @@ def issued(payload: Mapping[str, object]) -> int | None:
 
 def _decode(part: str, name: str) -> bytes:
     try:
-        return urlsafe_b64decode(part.encode("ascii"))  # refuses spare bits that are not zero: one token, one spelling
+        return decode(part)  # one token, one spelling
     except ValueError as error:
         raise NotJws(f"its {name} is no base64url") from error
 

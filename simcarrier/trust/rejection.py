@@ -1,4 +1,4 @@
-"""The signed card of a 608: who rejected the call, and how to complain (RFC 8688 sections 3.2 and 3.3).
+"""The signed card of a 608: who rejected the call, and how to complain (RFC 8688 sections 3.1 to 3.3).
 
 The blocking element signs a jCard for each call, or for each minute: ``iat`` says when, and a caller refuses what is
 older than about a minute, so that a card cannot be kept and shown again. The caller follows ``Call-Info`` to the token
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from . import jws
 from .extra import needed
@@ -27,6 +28,7 @@ MOST_AHEAD: Final = 5.0
 """Seconds that a card may be from the future: the clocks of two networks are never quite the same."""
 
 _DATA: Final = "data:application/jose,"
+_IN_A_URI: Final = "!$&'()+*,-./:;=?@_~"  # what a path may hold as it is, and ? (RFC 3986 section 3.3)
 
 
 class RejectionSigner:
@@ -51,8 +53,11 @@ class RejectionSigner:
 
 
 def data_uri(token: str) -> str:
-    """The token as a URI of its own, for carriers without a web port. RFC 8688 neither names nor forbids it."""
-    return _DATA + token
+    """The token as a URI of its own, for carriers without a web port. RFC 8688 neither names nor forbids it.
+
+    What a URI has no room for, as cards that are wrong may hold it, is escaped.
+    """
+    return _DATA + quote(token, safe=_IN_A_URI)
 
 
 def call_info(uri: str) -> str:
@@ -116,7 +121,9 @@ def read_rejection(
     where = named if isinstance(named, str) and named else None
     faults = _header_faults(read, where, x5u)
     chain = certificate_for(where) if where is not None else None
-    faults += _signature_faults(read, where, chain, trust, now)
+    # At an address that nobody agreed on there need not be anything.
+    missing = where if x5u is None or where == x5u else None
+    faults += _signature_faults(read, missing, chain, trust, now)
     issued = jws.issued(read.payload)
     faults += _age_faults(issued, now, max_age)
     contact, wrong = read_jcard(read.payload.get("jcard"))
@@ -138,12 +145,13 @@ def _header_faults(token: jws.Token, where: str | None, wanted: str | None) -> l
 
 
 def _signature_faults(
-    token: jws.Token, where: str | None, chain: Chain | None, trust: TrustList, now: float
+    token: jws.Token, missing: str | None, chain: Chain | None, trust: TrustList, now: float
 ) -> list[Fault]:
+    """The algorithm, the certificate, the signature; ``missing`` is the address to name if there is no certificate."""
     wrong = jws.algorithm_fault(token.header)
     faults = [] if wrong is None else [wrong]
     if chain is None:
-        return faults if where is None else [*faults, Fault("certificate not available", shown(where))]
+        return faults if missing is None else [*faults, Fault("certificate not available", shown(missing))]
     faults += trust.judge(chain, now)
     key = public_key(chain)
     # With another algorithm there is nothing that could verify; saying so again would hide what is wrong.

@@ -17,6 +17,8 @@ from simcarrier.scenario.load import loads
 from simcarrier.sip.block_codes import Block, BlockKind, Damage, read_block
 from simcarrier.sip.message import Response
 from simcarrier.testing import CallOut
+from simcarrier.trust.card_damage import NAMED, SERVED_ONLY, CardDamage
+from simcarrier.trust.fetch import read_data_uri
 from simcarrier.trust.jcard import Address, Contact
 from simcarrier.trust.passport import IdentitySigner
 from simcarrier.trust.pki import make_authority, make_signer, parse_chain, write_new
@@ -135,6 +137,42 @@ def test_nobody_signs_what_nobody_reads() -> None:
     assert carrier.switch.cards.certificate == b""
 
 
+@pytest.mark.parametrize("damage", [one for one in CardDamage if one not in SERVED_ONLY])
+def test_a_card_that_is_wrong_on_purpose(damage: CardDamage) -> None:
+    carrier = Exchange(f"calls: [{{respond: {{code: 608, call_info: signed, card_damage: {damage}}}}}]")
+    response = heard(carrier, carrier.dial())
+    assert response.status == 608
+    block = block_of(response)
+    assert (block.kind, block.damage) == (BlockKind.REJECTED, ())
+    assert block.referent is not None
+    body = read_data_uri(block.referent).body
+    now = WALL + carrier.wire.clock.now
+    verdict = judged(body.decode(), carrier.switch.cards.certificate, now, cards_room.NOWHERE)
+    assert verdict.names == (NAMED[damage],)
+
+
+def test_some_cards_wrong_and_some_not() -> None:
+    good, bad = "call_info: signed", "call_info: signed, card_damage: expired"
+    mix = ", ".join(f"{{share: 50%, respond: {{code: 608, {one}}}}}" for one in (good, bad))
+    carrier = Exchange(f"calls: [{{mix: [{mix}]}}]")
+    found = set()
+    for _ in range(20):
+        token = card_in(heard(carrier, carrier.dial()))
+        now = WALL + carrier.wire.clock.now
+        found.add(judged(token, carrier.switch.cards.certificate, now, cards_room.NOWHERE).names)
+    assert found == {(), ("expired",)}
+
+
+def test_a_card_that_cannot_be_wrong_without_a_server_leads_nowhere() -> None:
+    """Rules that are put in later are not checked against the rest of the file."""
+    cards = Cards(loads("name: x").carrier, 0.0, WALL)
+    cards.live = True
+    cards.begin()
+    for damage in SERVED_ONLY:
+        assert re.search(r"<https://cards[.]carrier[.]example/[A-Za-z0-9_-]+>", cards.call_info(1.0, damage))
+    assert len(cards) == 0
+
+
 def served() -> Cards:
     cards = Cards(loads("name: x\ncarrier: {signing: {deliver: http}}").carrier, 0.0, WALL)
     cards.live = True
@@ -153,10 +191,10 @@ def test_a_card_is_served_under_a_name_that_nobody_can_guess() -> None:
     assert len(found) == 100
     name = found.pop()
     card = cards.find(name, 10.0 + FORGOTTEN_AFTER - 1)
-    assert card is not None
-    verdict = judged(
-        card.decode(), cards.find(CERTIFICATE, 10.0) or b"", WALL + 10, "http://127.0.0.1:8080/certificate.pem"
-    )
+    certificate = cards.find(CERTIFICATE, 10.0)
+    assert isinstance(card, bytes)
+    assert isinstance(certificate, bytes)
+    verdict = judged(card.decode(), certificate, WALL + 10, "http://127.0.0.1:8080/certificate.pem")
     assert verdict.ok
     assert cards.find(name, 10.0 + FORGOTTEN_AFTER) is None
     assert cards.find("nothing", 10.0) is cards.find("", 10.0) is None

@@ -79,6 +79,23 @@ def test_a_gateway_has_been_gone_through() -> None:
     assert said["ringing_mis_signalled"] == ["100, after 0.3s..1s 408 Request Timeout with Reason (textbook)"]
 
 
+@pytest.mark.parametrize(
+    ("announce", "told"),
+    [
+        ("announce: if_not_understood", "after 0.1s 183 with an announcement of 2s unless 608 is understood, "),
+        ("announce: always, announcement: 1s..3s", "after 0.1s 183 with an announcement of 1s..3s, "),
+    ],
+)
+def test_an_announcement_before_a_608(tmp_path: Path, announce: str, told: str) -> None:
+    path = tmp_path / "mine.yaml"
+    step = f"{{code: 608, call_info: signed, trying: true, delay: 100ms, {announce}}}"
+    path.write_text(f"name: mine\ndescription: My own.\nconditions:\n  blocked_by_analytics: {{respond: {step}}}\n")
+    assert table(path)["blocked_by_analytics"] == [f"100, {told}608 Rejected with Call-Info"]
+    said = json.loads(run(path, "--format", "json").stdout)["conditions"]
+    blocked = next(entry for entry in said if entry["condition"] == "blocked_by_analytics")
+    assert blocked["alternatives"][0]["codes"] == [100, 183, 608]
+
+
 def test_a_variant_and_a_file(tmp_path: Path) -> None:
     assert "404 Not Found" in table("cis/404")["registration_inactive"][0]
     path = tmp_path / "mine.yaml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 import subprocess
@@ -14,11 +15,15 @@ from typing import Any
 
 import pytest
 
+from simcarrier.carrier.cards import CERTIFICATE
 from simcarrier.records.pcap import pcap_of
 from simcarrier.records.transcript import Passed
+from simcarrier.trust.card_damage import NAMED, CardDamage
+from simcarrier.trust.fetch import HttpsFetcher
 from simcarrier.trust.passport import IdentitySigner
-from simcarrier.trust.pki import load_chain, make_authority, make_server, make_signer, write_new
-from simcarrier.trust.rejection import read_rejection
+from simcarrier.trust.pki import load_chain, make_authority, make_server, make_signer, parse_chain, write_new
+from simcarrier.trust.referent import follow_card
+from simcarrier.trust.rejection import RejectionVerdict, read_rejection
 from simcarrier.trust.store import Certificates, TrustList
 
 from .harness import Carrier, peer, wait_until
@@ -37,6 +42,10 @@ Start = Callable[..., Carrier]
 
 def refused(status: int, phrase: str, **headers: Any) -> Ladder:
     return [INVITE, TRYING, got(status, phrase, **headers), ACK]
+
+
+def refused_at_once(status: int, phrase: str, **headers: Any) -> Ladder:
+    return [INVITE, got(status, phrase, **headers), ACK]
 
 
 def well_formed(dialler: Dialler, folder: Path) -> None:
@@ -157,9 +166,9 @@ def test_behind_isup(carrier: Start, sipp: Sipp, tmp_path: Path) -> None:
         well_formed(sipp.call(heard, called.address, to=f"+4930{digit}"), tmp_path)
 
 
-def test_nobody_vouches(carrier: Start, sipp: Sipp) -> None:
+def test_nobody_vouches(carrier: Start, sipp: Sipp, tmp_path: Path) -> None:
     called = carrier("shaken")
-    sipp.call(refused(428, "Use Identity Header"), called.address)
+    well_formed(sipp.call(refused(428, "Use Identity Header"), called.address), tmp_path)
     (call,) = called.ended_calls(1)
     assert (call["condition"], call["identity"], call["attestation"]) == ("identity_refused", "no Identity", None)
 
@@ -199,10 +208,50 @@ def test_who_vouches(carrier: Start, sipp: Sipp, tmp_path: Path) -> None:
         (identity(forger), 438, "Invalid Identity Header"),
         (identity(signer, dest="+4915199999999"), 438, "Invalid Identity Header"),
     ):
-        sipp.call([bad, TRYING, got(status, phrase), ACK], called.address)
+        well_formed(sipp.call([bad, TRYING, got(status, phrase), ACK], called.address), tmp_path)
     first, *others = called.ended_calls(4)
     assert (first["attestation"], first["identity"]) == ("A", "verified")
     assert {call["condition"] for call in others} == {"identity_refused"}
+
+
+def test_the_label_on_a_call_that_goes_on(carrier: Start, sipp: Sipp, tmp_path: Path) -> None:
+    (tmp_path / "label.yaml").write_text(
+        "name: x\ncarrier: {shaken: {demand: true, policy: label}}\n"
+        "calls: [{name: any, steps: [trying, ringing, {wait: 200ms}, answer]}]\n"
+    )
+    called = carrier(tmp_path / "label.yaml")
+    label = 'STIR;cause=428;text="Use Identity Header"'
+    ladder: Ladder = [
+        INVITE,
+        got(100, "Trying", reason=None),
+        got(180, reason=label),
+        got(200, "OK", reason=label),
+        ACK,
+    ]
+    well_formed(sipp.call([*ladder, BYE, got(200, "OK")], called.address), tmp_path)
+
+
+def test_cards_that_are_wrong(carrier: Start, sipp: Sipp, tmp_path: Path) -> None:
+    """A dialler follows the card of each number, over https, and names what is wrong with it."""
+    called = carrier("rejected-608-damaged")
+    link = "<https://127[.]0[.]0[.]1:[0-9]+/[A-Za-z0-9_-]+>;purpose=jwscard"
+    anybody = ssl.create_default_context()
+    anybody.check_hostname = False
+    anybody.verify_mode = ssl.CERT_NONE
+    fetcher = HttpsFetcher(anybody, allow_private=True)
+
+    async def read(uri: str) -> RejectionVerdict:
+        known = Certificates()
+        where = f"{uri.rpartition('/')[0]}/{CERTIFICATE}"
+        roots = parse_chain((await fetcher.fetch(where)).body)[:1]
+        return await follow_card(uri, fetcher=fetcher, certificates=known, trust=TrustList(roots), now=time.time())
+
+    for place, damage in enumerate((None, *CardDamage)):
+        dialler = sipp.call(refused_at_once(608, "Rejected", call_info=link), called.address, to=f"+12125550{place:03}")
+        wait_until(lambda: "Call-Info" in dialler.traffic, "the trace")  # noqa: B023 - it is over before the next
+        (uri,) = set(re.findall(r"Call-Info: <(https://[^>]+)>", dialler.traffic))
+        assert asyncio.run(read(uri)).names == (() if damage is None else (NAMED[damage],))
+    well_formed(dialler, tmp_path)
 
 
 def test_cards_that_are_served(carrier: Start, sipp: Sipp, tmp_path: Path) -> None:
@@ -217,6 +266,7 @@ def test_cards_that_are_served(carrier: Start, sipp: Sipp, tmp_path: Path) -> No
     where = "<https://127[.]0[.]0[.]1:[0-9]+/[A-Za-z0-9_-]+>;purpose=jwscard"
     dialler = sipp.call(refused(608, "Rejected", call_info=where), called.address, calls=3)
     wait_until(lambda: dialler.traffic.count("Call-Info") >= 3, "the trace")
+    well_formed(dialler, tmp_path)
     uris = re.findall(r"Call-Info: <(https://[^>]+)>", dialler.traffic)
     assert len(set(uris)) == 3
     trusting = ssl.create_default_context(cafile=tmp_path / "ca.pem")

@@ -69,6 +69,17 @@ def test_the_contact_in_both_its_forms() -> None:
         (f"respond: {{block: {{id: '{'x' * 29}{{uuid}}'}}}}", "must have 1 to 64 characters"),
         ("respond: {code: 607, call_info: signed}", "calls[0].respond.call_info: goes with code: 608"),
         ("respond: {code: 603, announce: always}", "calls[0].respond.announce: goes with code: 608"),
+        ("respond: {code: 608, card_damage: expired}", "calls[0].respond.card_damage: goes with call_info: signed"),
+        ("respond: {code: 608, call_info: signed, card_damage: expird}", 'did you mean "expired"?'),
+        ("respond: {code: 608, call_info: signed, card_damage: [expired]}", "must be the damage of a card"),
+        (
+            "respond: {code: 608, call_info: signed, card_damage: redirect_loop}",
+            "calls[0].respond.card_damage: redirect_loop is of cards that are served: say deliver: http under signing",
+        ),
+        (
+            "mix: [{share: 100%, steps: [trying, {respond: {code: 608, call_info: signed, card_damage: not_there}}]}]",
+            "calls[0].mix[0].steps[1].respond.card_damage: not_there is of cards that are served",
+        ),
         ("respond: {code: 608, announcement: 2s}", "goes with announce: if_not_understood or always"),
         ("respond: {code: 608, announce: perhaps}", "must be never, if_not_understood or always"),
         ("steps: [{respond: 607}, {hang_up: {unwanted: true}}]", "hang_up needs an answer before it"),

@@ -25,9 +25,10 @@ def card(*properties: object) -> object:
 def test_the_whole_card_as_it_is_written() -> None:
     assert json.dumps(make_jcard(CONTACT)) == (
         '["vcard", [["version", {}, "text", "4.0"], ["fn", {}, "text", "Robocall desk"], '
-        '["url", {}, "uri", "https://block.example/redress"], ["email", {}, "text", "redress@block.example"], '
-        '["tel", {}, "uri", "tel:+18005550100"], '
-        '["adr", {}, "text", ["", "", "1 Main Street", "Springfield", "IL", "62701", "USA"]]]]'
+        '["url", {"type": "work"}, "uri", "https://block.example/redress"], '
+        '["email", {"type": "work"}, "text", "redress@block.example"], '
+        '["tel", {"type": "work"}, "uri", "tel:+18005550100"], '
+        '["adr", {"type": "work"}, "text", ["", "", "1 Main Street", "Springfield", "IL", "62701", "USA"]]]]'
     )
 
 

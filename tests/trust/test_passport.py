@@ -219,8 +219,19 @@ def test_the_edges_of_freshness() -> None:
     assert judge([GOOD], now=NOW - 60).verified
     assert judge([GOOD], now=NOW + 60.5).names == ("expired",)
     assert judge([GOOD], date=NOW - 60).verified
-    assert judge([GOOD], date=NOW - 61).names == ("Date does not match iat",)
+    assert judge([GOOD], date=NOW - 61).names == ("Date is stale",)
+    assert judge([GOOD], date=NOW + 61).names == ("Date is stale",)
     assert judge([GOOD], date=NOW - 61).answer == 403
+    assert judge([GOOD], now=NOW + 50, date=NOW + 100).verified
+
+
+def test_the_order_of_looking() -> None:
+    """RFC 8224 section 6.2: certificate, times, signature; all are named, and the first answers."""
+    forged = IdentitySigner(make_signer(make_authority(NOW), NOW).key, X5U)
+    value = forged.sign(from_tn=CALLER, to_tn="+1999", attestation="A", origid="x", now=NOW - 100)
+    verdict = judge([value])
+    assert verdict.names == ("expired", "signature does not verify", "dest does not match")
+    assert verdict.answer == 403
 
 
 def test_a_changed_token() -> None:
@@ -272,6 +283,18 @@ def test_one_right_one_is_enough() -> None:
     assert judge([f"{wrong}, {GOOD}"]).verified
     assert judge([wrong, "nonsense"]).names == ("dest does not match",)
     assert judge([WRONG["old"][0], wrong]).answer == 403
+
+
+def test_436_is_for_calls_none_of_whose_certificates_can_be_had() -> None:
+    """RFC 8224 section 6.2.2."""
+    nowhere = GOOD.replace(X5U, "https://nowhere.example/")
+    elsewhere = IdentitySigner(SIGNER.key, "https://nowhere.example/").sign(
+        from_tn=CALLER, to_tn=CALLED, attestation="A", origid="x", now=NOW
+    )
+    assert judge([elsewhere]).names == ("certificate not available",)
+    assert judge([elsewhere, nowhere]).answer == 436
+    assert judge([elsewhere, WRONG["another called"][0]]).answer == 438
+    assert judge([elsewhere, GOOD]).verified
 
 
 JSON = st.recursive(

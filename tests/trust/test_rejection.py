@@ -11,13 +11,14 @@ import time
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk
 from joserfc import jws as joserfc_jws
 
 from simcarrier.trust import jws
-from simcarrier.trust.jcard import Contact
+from simcarrier.trust.jcard import Contact, read_jcard
 from simcarrier.trust.pki import make_authority, make_signer
 from simcarrier.trust.rejection import RejectionSigner, RejectionVerdict, call_info, data_uri, read_rejection
 from simcarrier.trust.store import Certificates, TrustList
@@ -44,22 +45,56 @@ def test_what_is_signed_is_read() -> None:
     assert verdict.ok
 
 
-def test_header_and_payload_as_they_are_written() -> None:
-    """The order and the spelling of RFC 8688 section 4: alg, typ, x5u; iat, jcard; no white space."""
-    signer = RejectionSigner(
-        SIGNER.key, "https://certs.example.net/reject_key.cer", Contact("Desk", email="a@b.example")
-    )
+EXAMPLE_HEADER = (
+    "eyJhbGciOiJFUzI1NiIsInR5cCI6InZjYXJkK2pzb24iLCJ4NXUiOiJodHRwczovL2NlcnRzLmV4YW1wbGUubmV0L3JlamVjdF9rZXkuY2VyIn0"
+)
+EXAMPLE_PAYLOAD = (
+    "eyJpYXQiOjE1NDYwMDg2OTgsImpjYXJkIjpbInZjYXJkIixbWyJ2ZXJzaW9uIix7fSwidGV4dCIsIjQuMCJdLFsiZm4iLHt9LCJ0ZXh0IiwiUm9i"
+    "b2NhbGwgQWRqdWRpY2F0aW9uIl0sWyJlbWFpbCIseyJ0eXBlIjoid29yayJ9LCJ0ZXh0IiwicmVtZWRpYXRpb25AYmxvY2tlci5leGFtcGxlLm5l"
+    "dCJdXV19"
+)
+EXAMPLE_SIGNATURE = "7uz2SADRvPFOQOO_UgF2ZTUjPlDTegtPrYB04UHBMwBD6g9AmL5harLJdTKDSTtH-LOV1jwJaGRUOUJiwP27ag"
+EXAMPLE_KEY = (
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8HNbQd/TmvCKwPKHkMF9fScavGeH\n"
+    "78YTU8qLS8I5HLHSSmlATLcslQMhNC/OhlWBYC626nIlo7XeebYS7Sb37g==\n"
+    "-----END PUBLIC KEY-----\n"
+)
+EXAMPLE_X5U = "https://certs.example.net/reject_key.cer"
+EXAMPLE_CONTACT = Contact("Robocall Adjudication", email="remediation@blocker.example.net")
+
+
+def test_the_example_of_the_standard_byte_for_byte() -> None:
+    """RFC 8688 section 4.1: what is signed there, encoded by our signer from the same contact and the same second."""
+    signer = RejectionSigner(SIGNER.key, EXAMPLE_X5U, EXAMPLE_CONTACT)
     head, body, signature = signer.sign(1_546_008_698.9).split(".")
-    assert head == unpadded('{"alg":"ES256","typ":"vcard+json","x5u":"https://certs.example.net/reject_key.cer"}')
-    assert head == (
-        "eyJhbGciOiJFUzI1NiIsInR5cCI6InZjYXJkK2pzb24iLCJ4NXUiOiJodHRwczov"
-        "L2NlcnRzLmV4YW1wbGUubmV0L3JlamVjdF9rZXkuY2VyIn0"
-    )
-    assert body == unpadded(
-        '{"iat":1546008698,"jcard":["vcard",[["version",{},"text","4.0"],["fn",{},"text","Desk"],'
-        '["email",{},"text","a@b.example"]]]}'
-    )
+    assert head == EXAMPLE_HEADER == unpadded(f'{{"alg":"ES256","typ":"vcard+json","x5u":"{EXAMPLE_X5U}"}}')
+    assert body == EXAMPLE_PAYLOAD
     assert len(base64.urlsafe_b64decode(signature + "==")) == 64
+
+
+def test_the_example_of_the_standard_is_read() -> None:
+    """Its signature does not belong to the public key that is printed below it, so it is not to be believed."""
+    token = f"{EXAMPLE_HEADER}.{EXAMPLE_PAYLOAD}.{EXAMPLE_SIGNATURE}"
+    verdict = read_rejection(token, certificate_for=CERTIFICATES, trust=TRUST, now=1_546_008_698 + 30)
+    assert (verdict.contact, verdict.issued, verdict.x5u) == (EXAMPLE_CONTACT, 1_546_008_698, EXAMPLE_X5U)
+    assert verdict.names == ("certificate not available",)
+    assert "expired" in read(token).names
+    key = serialization.load_pem_public_key(EXAMPLE_KEY.encode())
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    assert not jws.verify(jws.read(token), key)
+
+
+def test_the_other_cards_of_the_standard() -> None:
+    """RFC 8688 sections 4.2 and 4.3. The address of the second one is short of a component (RFC 6350 section 6.3.1)."""
+    head: list[object] = [["version", {}, "text", "4.0"], ["fn", {}, "text", "Robocall Adjudication"]]
+    form = "https://blocker.example.net/adjudication-form"
+    site = read_jcard(["vcard", [*head, ["url", {"type": "work"}, "text", form]]])
+    assert site == (Contact("Robocall Adjudication", url=form), ())
+    street = ["Argument Clinic", "12 Main St", "Anytown", "AP", "000000", "Somecountry"]
+    ways = [["adr", {"type": "work"}, "text", street], ["tel", {"type": "work"}, "uri", "tel:+1-555-555-0112"]]
+    both = read_jcard(["vcard", [*head, *ways]])
+    assert both == (Contact("Robocall Adjudication", tel="+1-555-555-0112"), ("adr has 6 components, not 7",))
 
 
 def test_names_are_utf8() -> None:

@@ -11,6 +11,9 @@ from ..base import Location, Model
 from ..fields import FileField, Flag, Text
 from .fields import duration, one_of
 
+NONE = "none"
+"""Written for a file: there is none. A file of that name is ``./none``."""
+
 LONGEST = 86_400.0
 """Seconds of freshness at most; a statement about one call is old after a day."""
 
@@ -34,6 +37,16 @@ class ShakenModel(Model):
     freshness: Annotated[float, duration(1.0, LONGEST, "a time from 1s to 24h")] = Field(
         default=60.0, description="How old a statement may be.", json_schema_extra={"default": "60s"}
     )
+
+    @classmethod
+    def _reshape(cls, data: Any) -> Any:
+        """A file that is `NONE` is not said, so that a parameter can leave it open."""
+        if not isinstance(data, Mapping):
+            return data
+        known = data.get("certificates")
+        if isinstance(known, Mapping):
+            data = {**data, "certificates": {x5u: file for x5u, file in known.items() if file != NONE}}
+        return {key: value for key, value in data.items() if (key, value) != ("trust", NONE)}
 
     @model_validator(mode="after")
     def _files_hold_certificates(self) -> Self:
