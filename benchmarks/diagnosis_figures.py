@@ -6,6 +6,7 @@ other, and one in which they are as common as the table of causes has it.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,52 @@ def figures(runs: Sequence[Run]) -> Figures:
         [(held / total, sure / held if held else 0.0, right / held if held else 0.0) for held, sure, right in bins],
         sum(run.weight * run.questions for run in runs) / total,
     )
+
+
+UNSEEN = 0.3
+"""Weight of what was never seen, in runs."""
+
+
+def learnt(runs: Sequence[Run], features: Callable[[Run], Sequence[tuple[str, Hashable]]]) -> tuple[float, float]:
+    """How right somebody would be who has learnt from the runs of all *other* dialects, and knows nothing else.
+
+    A naive Bayes that counts how often each condition shows each feature; each run is judged by what the dialects
+    beside its own have shown. So it knows how such carriers are, and has never met this one.
+
+    Args:
+        runs: of several dialects.
+        features: what a run shows, by name.
+
+    Returns:
+        Top-1 and top-3 accuracy.
+    """
+    shown = [(run.truth, run.dialect, features(run)) for run in runs]
+    values: dict[str, set[Hashable]] = defaultdict(set)
+    # How often a condition shows a value of a feature, and shows the feature at all: everywhere, and at one dialect.
+    counts: dict[Hashable, float] = defaultdict(float)
+    for truth, dialect, pairs in shown:
+        for name, value in pairs:
+            values[name].add(value)
+            for where in (None, dialect):
+                counts[where, truth, name, value] += 1
+                counts[where, truth, name] += 1
+    logs: dict[Hashable, float] = {}
+
+    def log_of(dialect: str, condition: Condition, name: str, value: Hashable) -> float:
+        key = dialect, condition, name, value
+        if key not in logs:
+            often = counts[None, condition, name, value] - counts[dialect, condition, name, value]
+            all_of = counts[None, condition, name] - counts[dialect, condition, name]
+            logs[key] = math.log((often + UNSEEN / len(values[name])) / (all_of + UNSEEN))
+        return logs[key]
+
+    first = third = 0
+    for truth, dialect, pairs in shown:
+        scores = {each: sum(log_of(dialect, each, name, value) for name, value in pairs) for each in Condition}
+        ranked = sorted(scores, key=lambda each: -scores[each])
+        first += ranked[0] is truth
+        third += truth in ranked[:3]
+    return first / len(shown), third / len(shown)
 
 
 def grouped(runs: Iterable[Run], by: Callable[[Run], str]) -> dict[str, list[Run]]:

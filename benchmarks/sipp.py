@@ -167,11 +167,11 @@ class Server:
 
 @contextlib.contextmanager
 def simcarrier(scenario_file: Path, *arguments: str) -> Iterator[Server]:
-    """Our carrier, listening."""
+    """Our carrier, listening; it does not look at its callers' conduct, for SIPp's server does not, unless told to."""
     port = free_port()
     command = [
         *(sys.executable, "-m", "simcarrier", "run", str(scenario_file)),
-        *("--listen", f"udp:127.0.0.1:{port}", "--quiet", *arguments),
+        *("--listen", f"udp:127.0.0.1:{port}", "--quiet", "--conduct", "off", *arguments),
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:

@@ -29,6 +29,11 @@ OPTIONS = {
     "trunks.trunk": "--user and --password-env",
     "calls[0].to": "--to",
     "calls[0].expect": "--expect",
+    "diagnose.follow_ups": "--follow-ups",
+    "diagnose.control": "--control",
+    "diagnose.elsewhere": "--elsewhere",
+    "diagnose.callers": "--other-from",
+    "diagnose.pauses": "--pause",
 }
 """Where an option stands in the plan that the options spell out."""
 
@@ -51,6 +56,16 @@ OPTIONS = {
 @click.option("--stall", type=DURATION, help="How long to wait after 100; 10s if not said.")
 @click.option("--ringing", type=DURATION, help="How long to let it ring; 60s if not said.")
 @click.option("--talk", type=DURATION, help="How long to talk before hanging up; 1s if not said.")
+@click.option("--diagnose", is_flag=True, help="Make follow-up calls to find the cause where a call fails.")
+@click.option(
+    "--follow-ups", type=click.IntRange(0, 10), metavar="N", help="So many for each failed call at most; 4 if not said."
+)
+@click.option("--control", metavar="NUMBER", help="A number that is known to answer, for follow-ups.")
+@click.option("--elsewhere", metavar="NUMBER", help="A number in another country that is known to answer.")
+@click.option("--other-from", multiple=True, metavar="NUMBER", help="Another caller ID for follow-ups; repeatable.")
+@click.option(
+    "--pause", multiple=True, type=DURATION, help="Wait so long before a follow-up; repeatable; 30s if not said."
+)
 @click.option("--live", is_flag=True, help="Make calls to elsewhere than this machine.")
 @click.option(
     "--allow", multiple=True, metavar="PATTERN", help="A number or +4930* that may be called live; repeatable."
@@ -81,6 +96,12 @@ def probe(
     stall: float | None,
     ringing: float | None,
     talk: float | None,
+    diagnose: bool,
+    follow_ups: int | None,
+    control: str | None,
+    elsewhere: str | None,
+    other_from: tuple[str, ...],
+    pause: tuple[float, ...],
     live: bool,
     allow: tuple[str, ...],
     allow_premium: tuple[str, ...],
@@ -111,6 +132,16 @@ def probe(
         raise click.UsageError("--set changes the parameters of a plan; --trunk has none")
     elif not caller or not called:
         raise click.UsageError("--trunk needs --from and --to: which number to show, and which to call")
+    means = {
+        "follow_ups": follow_ups,
+        "control": control,
+        "elsewhere": elsewhere,
+        "callers": list(other_from) or None,
+        "pauses": [f"{seconds}s" for seconds in pause] or None,
+    }
+    means = {key: said for key, said in means.items() if said is not None}
+    if means and not diagnose:
+        raise click.UsageError(f"{OPTIONS[f'diagnose.{next(iter(means))}']} goes with --diagnose")
     try:
         from simcarrier.cli.probing import Choices, begin
     except ImportError as error:
@@ -124,13 +155,16 @@ def probe(
 
     try:
         loaded = plan_of(_written(trunk or "", spelt)) if plan is None else load_plan(plan, dict(settings))
+        loaded = _asking(loaded, means)
     except ScenarioError as error:
         for fault in error.faults:
-            click.echo(str(fault) if plan is not None else _by_option(fault), err=True)
+            click.echo(_by_option(fault) if plan is None or "diagnose" in fault.where else str(fault), err=True)
         sys.exit(2)
+    if diagnose and loaded.load is not None:
+        raise click.UsageError("--diagnose asks about one call after another: it does not go with load: in a plan")
     limits = {"no_response": no_response, "stall": stall, "ringing": ringing, "talk": talk}
     changed = {name: seconds for name, seconds in limits.items() if seconds is not None}
-    choices = Choices(live, allow, allow_premium, yes, dry_run, results, as_json, fetch_cards)
+    choices = Choices(live, allow, allow_premium, yes, dry_run, results, as_json, fetch_cards, diagnose)
     sys.exit(begin(_changed(loaded, changed), choices))
 
 
@@ -140,6 +174,18 @@ def _changed(plan: Plan, limits: dict[str, float]) -> Plan:
         calls = tuple(call.model_copy(update={"talk": None}) for call in plan.calls)
         plan = plan.model_copy(update={"calls": calls})
     return plan.model_copy(update=limits)
+
+
+def _asking(plan: Plan, means: Mapping[str, Any]) -> Plan:
+    """The plan with the command line's word on follow-ups, which goes before its own."""
+    from simcarrier.probe.reading import plan_of
+
+    if not means:
+        return plan
+    anyone = {"name": "x", "trunks": {"x": {"address": "127.0.0.1", "caller": "1"}}, "calls": [{"to": "1"}]}
+    said = plan_of({**anyone, "diagnose": means}).diagnose
+    changed = {name: getattr(said, name) for name in means}
+    return plan.model_copy(update={"diagnose": plan.diagnose.model_copy(update=changed)})
 
 
 def _written(trunk: str, spelt: Mapping[str, Any]) -> dict[str, object]:

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -24,8 +24,9 @@ from simcarrier.probe.client import LoadElsewhere, Prober
 from simcarrier.probe.guard import Caps, Guard, Policy, Usage, is_local
 from simcarrier.probe.ledger import LedgerFault, held, ledger_path, read_usage, write_usage
 from simcarrier.probe.plan import Plan, calls_in
-from simcarrier.probe.preview import invite_shown, worst_cost
+from simcarrier.probe.preview import further_calls, invite_shown, worst_cost
 from simcarrier.probe.result import Result
+from simcarrier.probe.schedule import misfits
 from simcarrier.probe.secrets import MissingSecret
 from simcarrier.probe.summary import Summary
 from simcarrier.probe.target import Target
@@ -57,6 +58,7 @@ class Choices:
     results: Path | None = None
     as_json: bool = False
     fetch_cards: bool = False
+    diagnose: bool = False
 
 
 class Unusable(Exception):
@@ -124,24 +126,55 @@ async def _run(plan: Plan, choices: Choices, policy: Policy) -> int:
             keep=results.messages if choices.results is not None else None,
             used=lambda: write_usage(path, usage),
             fetcher=_fetcher() if choices.fetch_cards else None,
+            diagnose=choices.diagnose,
         )
         if not choices.dry_run:
             prober.unlock()  # before anything is asked, shown or called
-        targets = await prober.find_trunks()
+        with _stopped_by_signals(prober):
+            targets = await prober.find_trunks()
         live = any(not is_local(found) for found in targets.values())
         if plan.load is not None and live:
             raise LoadElsewhere("load: is for simulated trunks, on this machine only")
+        follow_ups = plan.diagnose.follow_ups if choices.diagnose else 0
+        for misfit in misfits(plan, live=live and policy.live):
+            _complain(f"note: {misfit}")
+            prober.summary.note(misfit)
         if choices.dry_run:
-            return _show(plan, guard, targets)
-        if live and policy.live and not choices.yes and not _confirmed(plan, guard, targets):
+            return _show(plan, guard, targets, follow_ups)
+        interrupted = prober.summary.interrupted
+        if (
+            live
+            and policy.live
+            and not choices.yes
+            and not interrupted
+            and not _confirmed(plan, guard, targets, follow_ups)
+        ):
             return REFUSED
         report = JsonReport(sys.stdout) if choices.as_json else TextReport(sys.stdout, total=calls_in(plan))
-        with results, report:
+        with results, report, _stopped_by_signals(prober):
             results.report = report.result
-            summary = await _rounds(plan, prober)
-            report.finish(summary)
-            results.finish(summary)
-    return _status(summary)
+            async with prober:
+                summary = await _rounds(plan, prober)
+                status = _status(summary)
+                report.finish(summary)
+                results.finish(summary)
+                told = len(summary.notes)
+        for late in summary.notes[told:]:
+            _complain(late)
+    return status
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(prober: Prober) -> Iterator[None]:
+    """Ctrl-C and the like stop the probe in order."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, prober.stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
 
 
 def _fetcher() -> Fetcher:
@@ -162,21 +195,15 @@ async def _rounds(plan: Plan, prober: Prober) -> Summary:
     gc.collect()
     gc.freeze()
     gc.set_threshold(500_000, 10, 10)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, prober.stop)
-    try:
-        done = 0
-        while True:
-            began = loop.time()
-            summary = await prober.run()
-            done += 1
-            if plan.every is None or prober.summary.interrupted or (plan.rounds is not None and done >= plan.rounds):
-                return summary
-            if await prober.pause(began + plan.every - loop.time()):
-                return summary
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+    done = 0
+    while True:
+        began = loop.time()
+        summary = await prober.run()
+        done += 1
+        if plan.every is None or prober.summary.interrupted or (plan.rounds is not None and done >= plan.rounds):
+            return summary
+        if await prober.pause(began + plan.every - loop.time()):
+            return summary
 
 
 def _status(summary: Summary) -> int:
@@ -185,19 +212,26 @@ def _status(summary: Summary) -> int:
     return UNEXPECTED if summary.unexpected or summary.interrupted else FINE
 
 
-def _confirmed(plan: Plan, guard: Guard, targets: Targets) -> bool:
+def _confirmed(plan: Plan, guard: Guard, targets: Targets, follow_ups: int) -> bool:
     """Show what is going to be called, and ask."""
     calls = list(wanted_calls(plan))
     again = "" if plan.every is None else f", and again every {plan.every:g} s until told to stop"
     if plan.rounds is not None:
         again = f", {plan.rounds} times, every {plan.every:g} s"
-    print(f"{len(calls)} real call{'' if len(calls) == 1 else 's'}{again}:", file=sys.stderr)
+    further = f", and up to {follow_ups * len(calls)} follow-ups" if follow_ups else ""
+    print(f"{len(calls)} real call{'' if len(calls) == 1 else 's'}{further}{again}:", file=sys.stderr)
     for wanted in calls[:SHOWN]:
         refusal = guard.look(wanted.caller, wanted.called, targets[wanted.trunk], time.time())
         print(f"    {_line(wanted)}{'' if refusal is None else f': refused: {refusal}'}", file=sys.stderr)
     if len(calls) > SHOWN:
         print(f"    and {len(calls) - SHOWN} more", file=sys.stderr)
-    print(f"    {worst_cost(plan, calls)}{' each time' if plan.every is not None else ''}", file=sys.stderr)
+    asked = further_calls(plan, calls) if follow_ups else []
+    for wanted in asked[:SHOWN]:
+        refusal = guard.look(wanted.caller, wanted.called, targets[wanted.trunk], time.time())
+        print(f"    follow-ups: {_line(wanted)}{'' if refusal is None else f': refused: {refusal}'}", file=sys.stderr)
+    if len(asked) > SHOWN:
+        print(f"    follow-ups: and {len(asked) - SHOWN} more", file=sys.stderr)
+    print(f"    {worst_cost(plan, calls, follow_ups)}{' each time' if plan.every is not None else ''}", file=sys.stderr)
     if not sys.stdin.isatty():
         _complain("nobody is here to be asked: say --yes to make these calls")
         return False
@@ -216,7 +250,7 @@ def _line(wanted: Wanted) -> str:
     return f"{wanted.caller} calls {wanted.called} through {wanted.trunk}"
 
 
-def _show(plan: Plan, guard: Guard, targets: Targets) -> int:
+def _show(plan: Plan, guard: Guard, targets: Targets, follow_ups: int) -> int:
     """A dry run: whom it would call, what the guard says, and the first INVITE of each trunk."""
     for name, found in targets.items():
         print(f"trunk {name}: {', '.join(map(_target, found)) or 'no address was found'}")
@@ -227,9 +261,14 @@ def _show(plan: Plan, guard: Guard, targets: Targets) -> int:
         refusal = guard.look(wanted.caller, wanted.called, targets[wanted.trunk] or ELSEWHERE, time.time())
         refused += refusal is not None
         print(f"{_line(wanted)}: {'would be called' if refusal is None else f'refused: {refusal}'}")
+    if follow_ups:
+        print(f"a call that fails may bring {follow_ups} follow-up{'' if follow_ups == 1 else 's'}, to it and to:")
+        for wanted in further_calls(plan, calls):
+            refusal = guard.look(wanted.caller, wanted.called, targets[wanted.trunk] or ELSEWHERE, time.time())
+            print(f"    {_line(wanted)}: {'may be called' if refusal is None else f'refused: {refusal}'}")
     elsewhere = [wanted for wanted in calls if not is_local(targets[wanted.trunk] or ELSEWHERE)]
     if elsewhere:
-        print(worst_cost(plan, elsewhere))
+        print(worst_cost(plan, elsewhere, follow_ups))
     for name, found in targets.items():
         first = next((wanted for wanted in calls if wanted.trunk == name), None)
         if found and first is not None:
@@ -274,13 +313,23 @@ class _Results:
     def tell(self, result: Result) -> None:
         """A call has ended."""
         if self._file is not None:
-            told = result.as_dict()
-            told["messages"] = [] if result.observation is None else self._messages.pop(id(result.observation), [])
-            self._file.write(json.dumps(told) + "\n")
+            self._write(result.as_dict(), result.observation)
+            for one in result.follow_ups:
+                seen = one.observation
+                if seen is not None and seen.called:
+                    about = Wanted(result.wanted.number, seen.trunk, seen.caller, seen.called, None, 0.0)
+                    followed = {"call": result.wanted.number, "kind": one.kind, "asked": one.asked}
+                    self._write({**Result(about, seen).as_dict(), "follow_up": followed}, seen)
             self._file.flush()  # what was measured so far is there whatever comes
         self.report(result)
+
+    def _write(self, told: dict[str, object], seen: Observation | None) -> None:
+        if self._file is not None:
+            told["messages"] = [] if seen is None else self._messages.pop(id(seen), [])
+            self._file.write(json.dumps(told) + "\n")
 
     def finish(self, summary: Summary) -> None:
         """All calls have."""
         if self._file is not None:
             self._file.write(json.dumps(summary.as_dict()) + "\n")
+            self._file.flush()

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from heapq import nsmallest
 from typing import Final
 
 from simcarrier.conditions import Condition
@@ -117,8 +118,9 @@ def signs_of(
     ]
     if not others:
         return []
-    others.sort(key=lambda one: abs(one.started - seen.started))
-    view = View(Call.of(seen), others[:MOST_CALLS], baseline or {})
+    if len(others) > MOST_CALLS:
+        others = nsmallest(MOST_CALLS, others, key=lambda one: abs(one.started - seen.started))
+    view = View(Call.of(seen), others, baseline or {})
     known = _signs(table)
     clues = []
     for find in FINDERS:
@@ -154,7 +156,9 @@ class View:
 
     def alike(self, calls: Sequence[Call]) -> bool:
         """Whether these calls fail as this one does, but for a few."""
-        return _share(calls, lambda each: each.answer == self.call.answer and not each.passed) >= MOSTLY
+        answer = self.call.answer
+        failed = [each for each in calls if each.answer == answer and not each.passed]
+        return bool(failed) and len(failed) >= MOSTLY * len(calls)
 
 
 def _share(calls: Sequence[Call], good: Callable[[Call], bool]) -> float:
@@ -195,11 +199,11 @@ def of_caller(view: View) -> Found:
         yield "only_this_caller", {"count": len(own) + 1, "passed": len(through)}
     elif len(foreign) >= 2 and view.alike(foreign):
         yield "every_caller", {"callers": len({each.caller for each in foreign}) + 1}
-    blocked = next(
-        (each for each in view.others if each.caller == call.caller and each.answer in BLOCKED_BY_NAME), None
-    )
-    if blocked is not None and abs(blocked.started - call.started) <= DAY and call.answer not in BLOCKED_BY_NAME:
-        yield "caller_was_blocked", {"answer": blocked.answer}
+    blocked = [each for each in view.others if each.answer in BLOCKED_BY_NAME and each.caller == call.caller]
+    if blocked and call.answer not in BLOCKED_BY_NAME:
+        nearest = min(blocked, key=lambda each: abs(each.started - call.started))
+        if abs(nearest.started - call.started) <= DAY:
+            yield "caller_was_blocked", {"answer": nearest.answer}
 
 
 def of_number(view: View) -> Found:
@@ -242,8 +246,9 @@ def of_region(view: View) -> Found:
     where = region_of(call.called)
     if call.passed or where is None:
         return
-    there = [each for each in view.near if region_of(each.called) == where]
-    elsewhere = [each for each in view.near if region_of(each.called) not in (where, None)]
+    led = [(each, region_of(each.called)) for each in view.near]
+    there = [each for each, region in led if region == where]
+    elsewhere = [each for each, region in led if region not in (where, None)]
     numbers = {call.called, *(each.called for each in there)}
     passed = _passed(elsewhere)
     if len(numbers) >= FEW and view.alike(there) and len(passed) >= 2:
@@ -259,9 +264,11 @@ def of_hour(view: View) -> Found:
     if call.passed:
         return
     hour = call.started % DAY // HOUR
-    trunk = [each for each in view.others if each.trunk == call.trunk]
-    now = [each for each in trunk if each.started % DAY // HOUR == hour]
-    then = [each for each in trunk if each.started % DAY // HOUR != hour]
+    now: list[Call] = []
+    then: list[Call] = []
+    for each in view.others:
+        if each.trunk == call.trunk:
+            (now if each.started % DAY // HOUR == hour else then).append(each)
     through = _passed(then)
     if len(now) >= FEW and view.alike(now) and len(then) >= FEW and len(through) >= MOSTLY * len(then):
         yield "only_this_hour", {"count": len(now) + 1, "passed": len(through)}

@@ -98,6 +98,16 @@ _SAID: Final = {
 }
 
 
+_COMES: Final = {
+    Answer.SAME: "the same answer comes back",
+    Answer.PASSES: "it gets through",
+    Answer.OTHER: "another answer comes back",
+}
+
+LEADING: Final = 4
+"""Causes among which a question is explained."""
+
+
 def compare(kind: Kind, first: Observation, second: Observation) -> Answer:
     """What the second call says, in comparison with the first.
 
@@ -150,10 +160,50 @@ def next_question(
     return Question(kind, _table()[kind].ask, gain, pause=PAUSES.get(kind, 0.0))
 
 
-def learn(diagnosis: Diagnosis, kind: Kind, answer: Answer) -> Diagnosis:
-    """The diagnosis with the answer to a question."""
+def ask_of(kind: Kind) -> str:
+    """What a question asks to do, in words."""
+    return _table()[kind].ask
+
+
+def why(diagnosis: Diagnosis, kind: Kind) -> str:
+    """What a question tells apart, in words: the answer that differs most between the likeliest causes.
+
+    Args:
+        diagnosis: what is known so far.
+        kind: the question.
+    """
+    told = _table()[kind].answers
+    first, *others = (each.condition for each in diagnosis.ranked[:LEADING])
+    _, answer, other = max(
+        (
+            (abs(_share(told[answer], first) - _share(told[answer], other)), answer, other)
+            for other in others
+            for answer in Answer
+        ),
+        key=lambda one: one[0],
+    )
+    more, less = sorted((first, other), key=lambda each: -_share(told[answer], each))
+    return (
+        f"{_COMES[answer]} in {_share(told[answer], more):.0%} of cases of {more}, "
+        f"in {_share(told[answer], less):.0%} of {less}"
+    )
+
+
+def _share(shares: Sequence[float], condition: Condition) -> float:
+    return shares[CONDITIONS.index(condition)]
+
+
+def learn(diagnosis: Diagnosis, kind: Kind, answer: Answer, asked: str | None = None) -> Diagnosis:
+    """The diagnosis with the answer to a question.
+
+    Args:
+        diagnosis: what is known so far.
+        kind: the question.
+        answer: to it.
+        asked: what was asked, in words; the table's if None.
+    """
     row = _table()[kind]
-    said = _SAID[answer].format(ask=row.ask)
+    said = _SAID[answer].format(ask=row.ask if asked is None else asked)
     clue = Clue(row.columns[answer], partial(_say, said))
     return diagnosis.with_clue(clue)
 

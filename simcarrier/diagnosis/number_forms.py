@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-from .numbers import bare
+from .numbers import bare, form_of
 
 REGIONS = {"seven": "RU", "eight": "RU"}
 """Where a number is meant that tells its country by its form alone."""
@@ -24,13 +24,17 @@ def other_forms(called: str, region: str | None = None) -> list[str]:
         region: the country in which numbers without a country code are meant, two letters.
 
     A carrier that does not take a form most likely takes E.164 with its plus; then the national form with its trunk
-    prefix (7 becomes 8 in Russia), then the country code without a plus, then the international prefix 00.
+    prefix, then the country code without a plus, then the international prefix 00. Where 7 was dialled in front, 8
+    comes first: that is what most carriers who do not take the one take.
     """
     number = _parsed(called, region)
     if number is None:
         return []
     dialled = bare(called)
-    return [form for form in dict.fromkeys(_forms(number)) if form != dialled]
+    forms = list(dict.fromkeys(_forms(number)))
+    if form_of(dialled)[0] == "seven":
+        forms[:2] = reversed(forms[:2])
+    return [form for form in forms if form != dialled]
 
 
 def _parsed(called: str, region: str | None) -> phonenumbers.PhoneNumber | None:

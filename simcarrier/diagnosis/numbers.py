@@ -5,6 +5,7 @@ Plain logic on digits, no numbering plan: it must do for any string, and cost no
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 CIS: Final = ("7", "374", "375", "992", "993", "994", "996", "998")
@@ -15,6 +16,9 @@ INTERNATIONAL: Final = ("00", "011", "810")
 
 ENDING: Final = 9
 """Digits at the end by which two forms of one number are known: what is before them is a prefix or a country code."""
+
+MOST_KNOWN: Final = 4096
+"""Numbers remembered with their region and ending: each diagnosis asks for those of all calls around it."""
 
 _SEPARATORS: Final = str.maketrans("", "", "-.() ")
 
@@ -58,6 +62,7 @@ def digits_of(called: str) -> str | None:
     return number if form == "digits" else None
 
 
+@lru_cache(maxsize=MOST_KNOWN)
 def region_of(called: str) -> str | None:
     """Where a number leads, by its first digits: ``+49``; None if that can't be told."""
     digits = digits_of(called)
@@ -76,6 +81,7 @@ def market_of(called: str, form: str) -> str:
     return next((code for code in ("49", "1") if digits.startswith(code)), "other")
 
 
+@lru_cache(maxsize=MOST_KNOWN)
 def ending_of(called: str) -> str:
     """The last digits of a number; empty if it has too few to be known by them."""
     digits = bare(called).removeprefix("+")

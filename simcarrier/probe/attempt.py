@@ -1,8 +1,8 @@
 """One probed call: placed, watched, and ended by its deadlines, whatever the other side does.
 
-A call is in one of a few stages, and each has one deadline, counted from when the stage was entered: `STAGES` is the
-table. A response moves the call on, never back, so that a carrier that repeats 100 or 180 for ever cannot hold it. What
-comes after we gave up is noted beside what came before.
+A call is in one of a few stages, and each has one deadline, counted from when the stage was entered: `stages.STAGES`
+is the table. A response moves the call on, never back, so that a carrier that repeats 100 or 180 for ever cannot hold
+it. What comes after we gave up is noted beside what came before.
 
 The call may need several INVITEs: with credentials after a challenge, at the next address after a time-out, a transport
 error or a 503 (RFC 3263 section 4.3), at another number after a redirect if that is wanted. They share the Call-ID and
@@ -12,77 +12,32 @@ raise CSeq. Times are counted from the first of them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import IntEnum
+from functools import partial
 
-from simcarrier.records.observation import Observation, Outcome, Seen, telling
+from simcarrier.records.observation import Observation, Outcome, telling
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.authentication import CHALLENGES, Authenticator
 from simcarrier.sip.caller import CallerSession, Invitation
-from simcarrier.sip.errors import Malformed
 from simcarrier.sip.message import Response
 from simcarrier.sip.repeater import Alarm
 from simcarrier.sip.session import Ending
-from simcarrier.sip.transport import Channel, host_for_uri
-from simcarrier.sip.uri import SipUri
+from simcarrier.sip.transport import Channel
 
+from .abandoned import Abandoned
 from .guard import Permit
 from .order import Order
+from .seeing import contact_of, plain, seen_of
+from .stages import FAREWELL, STAGES, Stage
 from .target import Target
 
 __all__ = ["Order", "ProbedCall", "Stage"]
 
 
-class Stage(IntEnum):
-    """How far a call has got."""
-
-    DIALLED = 0
-    """The INVITE is out."""
-    TAKEN = 1
-    """Somebody has it, and says no more: 100."""
-    PROGRESSING = 2
-    """It rings, or is being announced: 180, 183 and the like."""
-    TALKING = 3
-    """It was answered."""
-    GIVEN_UP = 4
-    """We have sent CANCEL, or wait until one may be sent."""
-    OVER = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """The deadline of a stage.
-
-    Attributes:
-        field: which of `Deadlines` it is.
-        outcome: what has happened if it passes; None if that is how it should be.
-    """
-
-    field: str
-    outcome: Outcome | None
-
-
-STAGES: dict[Stage, Limit] = {
-    Stage.DIALLED: Limit("no_response", Outcome.SILENT),
-    Stage.TAKEN: Limit("stall", Outcome.STALLED),
-    Stage.PROGRESSING: Limit("ringing", Outcome.RANG_OUT),
-    Stage.TALKING: Limit("talk", None),
-}
-
 MOST_SEEN = 200
 """Responses noted for one call; a carrier that sends provisionals without end costs no more memory."""
 
 MOST_REDIRECTS = 5
-
-
-class _Nobody:
-    """The user of an INVITE that was given up for another address: what still comes is the session's own affair."""
-
-    def responded(self, response: Response, now: float) -> None:
-        """A late response: CANCEL, or ACK and BYE, go out by themselves."""
-
-    def ended(self, ending: Ending, now: float) -> None:
-        """It is over."""
+MOST_NOTES = 10
 
 
 class ProbedCall:
@@ -97,6 +52,8 @@ class ProbedCall:
         follow: asked before a redirect is followed, with the number that it leads to; the order's redirects alone do
             not permit a call.
         explain: says why a channel failed, in words; empty if it does not know.
+        late: told, in words, of a response to an INVITE that had been given up.
+        wait: waits for a channel to stand, and then tells; False if it need not be waited for.
 
     Attributes:
         observation: what has been seen.
@@ -112,6 +69,8 @@ class ProbedCall:
         wall_offset: float = 0.0,
         follow: Callable[[str], Permit | None] | None = None,
         explain: Callable[[Channel], str] | None = None,
+        late: Callable[[str], None] | None = None,
+        wait: Callable[[Channel, Callable[[float], None]], bool] | None = None,
     ) -> None:
         self.order = order
         self._agent = agent
@@ -120,19 +79,20 @@ class ProbedCall:
         self._wall_offset = wall_offset
         self._follow = follow
         self._explain = explain
+        self._late = late
+        self._wait = wait
+        self._connecting = False
         self.stage = Stage.DIALLED
         self.observation = Observation(order.number, order.trunk, "", "", order.caller, order.called)
         self.observation.concurrent = order.concurrent
         self._targets = list(order.targets)
         self._uri = order.invitation.uri
-        self._authenticator: Authenticator | None = None
-        if order.username is not None and order.password is not None:
-            self._authenticator = Authenticator(order.username, order.password)
+        self._authenticator = self._credentials()
         self._fields: tuple[tuple[str, str], ...] = ()
         self._redirects = 0
         self._session: CallerSession | None = None
         self._alarm: Alarm | None = None
-        self._began = 0.0
+        self._began = self._invited = 0.0
         self._heard = self._progressed = False  # anything, and more than 100, from the present target
 
     @property
@@ -169,8 +129,16 @@ class ProbedCall:
         if self.stage is Stage.TALKING:
             self.observation.hung_up_by = "us"
             session.hang_up(now)
-        elif self.stage is not Stage.GIVEN_UP:
+        elif self._connecting:
+            self._end(Outcome.INTERRUPTED, now)
+        elif self.stage < Stage.GIVEN_UP:
             self._give_up(Outcome.INTERRUPTED, now)
+
+    def stray(self, response: Response) -> None:
+        """A response with our Call-ID that matched no request of ours: noted if it looks like an answer."""
+        why = "" if self._session is None else self._session.mismatch(response)
+        if why:
+            self._remark(why)
 
     # One INVITE
 
@@ -200,9 +168,36 @@ class ProbedCall:
             1 if first is None else first.invitation.cseq + 1,
         )
         self._session = session = CallerSession(self._agent, invitation, channel, target.address, self)
+        if self._authenticator is not None:
+            session.credentials = self._fresh_credentials
+        session.bye_answered = self._bye_answered
         seen.call_id = session.call_id
         self._enter(Stage.DIALLED, now)
+        told = partial(self._stands, session, first is None)
+        self._connecting = self._wait is not None and self._wait(channel, told)
+        if not self._connecting:
+            self._invited = now
+            session.invite(now)
+
+    def _stands(self, session: CallerSession, first: bool, now: float) -> None:
+        """The connection stands, or never will."""
+        if not self._connecting or session is not self._session or self.stage is Stage.OVER:
+            return
+        self._connecting = False
+        if session.channel.closed:
+            self._unsent(session, now)
+            return
+        if first:
+            self._began = now  # times are those since the INVITE
+            self.observation.started = now + self._wall_offset
+        self._invited = now
+        self._enter(Stage.DIALLED, now)
         session.invite(now)
+
+    def _unsent(self, session: CallerSession, now: float) -> None:
+        why = "" if self._explain is None else self._explain(session.channel)
+        self.observation.trouble = f"{self.observation.remote}: {why or 'no connection came about in time'}"
+        self._next_target(Outcome.TRANSPORT_FAILED, now)
 
     def _again(self, now: float) -> None:
         seen = self.observation
@@ -227,7 +222,7 @@ class ProbedCall:
         """A response to the INVITE."""
         if self.stage is Stage.OVER:
             return
-        seen = self._note(response, now)
+        seen = seen_of(response, now - self._began)
         self._heard = True
         if self.stage is Stage.GIVEN_UP:
             if len(self.observation.after) < MOST_SEEN:
@@ -255,13 +250,13 @@ class ProbedCall:
             return
         seen.forks = max(seen.forks, session.further_answers)
         if self.stage is Stage.GIVEN_UP:
-            self._end(seen.outcome, now)
+            self._part(session, now)
         elif self.stage is Stage.TALKING:
             if seen.hung_up_by is None:
                 seen.hung_up_by = "peer" if ending is Ending.HUNG_UP_BY_PEER else "us"
             if session.farewell is not None:
                 seen.bye = telling(session.farewell.fields())
-            self._end(seen.outcome, now)
+            self._part(session, now)
         elif ending is Ending.TIMED_OUT:
             # Timer B: nothing came at all.
             self._next_target(Outcome.SILENT, now)
@@ -305,14 +300,12 @@ class ProbedCall:
 
     def _redirected(self, response: Response, now: float) -> None:
         wanted = self._redirects < min(self.order.redirects, MOST_REDIRECTS)
-        uri = _contact_of(response) if wanted else None
+        uri = contact_of(response) if wanted else None
         if uri is not None and uri.user and self._follow is not None:
             permit = self._follow(uri.user)
             if permit is not None and permit.covers(self.order.caller, uri.user):
                 self._redirects += 1
-                # Made anew from what the guard has seen: escapes, parameters and headers are left behind.
-                port = "" if uri.port is None else f":{uri.port}"
-                self._uri = f"sip:{uri.user}@{host_for_uri(uri.host)}{port}"
+                self._uri = plain(uri)
                 self._again(now)
                 return
         self._end(Outcome.REDIRECTED, now)
@@ -335,10 +328,17 @@ class ProbedCall:
             if session is not None:
                 self.observation.hung_up_by = "us"
                 session.hang_up(now)
-        elif self.stage is Stage.DIALLED and len(self._targets) > 1:
+        elif self._connecting and session is not None:
+            self._connecting = False
+            self._unsent(session, now)
+        elif self.stage is Stage.DIALLED:
             if session is not None:
-                session.user = _Nobody()
-                session.cancel(now)  # goes out if that address wakes up after all
+                seen = self.observation
+                session.user = Abandoned(f"{seen.called} by {seen.remote}", self._invited, self._late)
+                session.bye_answered = None
+                session.abandon(now)
+            if len(self._targets) == 1:
+                self.observation.gave_up = now - self._began
             self._next_target(outcome, now)
         else:
             self._give_up(outcome, now)
@@ -349,7 +349,42 @@ class ProbedCall:
         self.observation.outcome = outcome
         self.observation.gave_up = now - self._began
         if self._session is not None:
-            self._session.cancel(now)
+            self._session.abandon(now)
+
+    def _part(self, session: CallerSession, now: float) -> None:
+        """The call has come to its end; the answer to our BYE belongs to it."""
+        self.observation.ended = now - self._began
+        self._stop_alarm()
+        if not session.parting:
+            self._end(self.observation.outcome, now)
+            return
+        self.stage = Stage.PARTING
+        self._alarm = Alarm(self._agent.endpoint.timers, now + FAREWELL, self._unanswered)
+
+    def _bye_answered(self, response: Response | None, now: float) -> None:
+        if response is not None and response.status >= 300 and response.status != 481:
+            self._remark(
+                f"our BYE was refused with {response.status} {response.phrase}: the call may still be up there"
+            )
+        session = self._session
+        if self.stage is Stage.PARTING and session is not None and not session.parting:
+            self._end(self.observation.outcome, now)
+
+    def _unanswered(self, now: float) -> None:
+        self._remark(f"our BYE was not answered within {FAREWELL:g} s")
+        self._end(self.observation.outcome, now)
+
+    def _remark(self, text: str) -> None:
+        notes = self.observation.notes
+        if text not in notes and len(notes) < MOST_NOTES:
+            notes.append(text)
+
+    def _credentials(self) -> Authenticator | None:
+        username, password = self.order.username, self.order.password
+        return None if username is None or password is None else Authenticator(username, password)
+
+    def _fresh_credentials(self) -> Authenticator:
+        return Authenticator(self.order.username or "", self.order.password or "")
 
     def _stop_alarm(self) -> None:
         if self._alarm is not None:
@@ -360,25 +395,6 @@ class ProbedCall:
         self._stop_alarm()
         self.stage = Stage.OVER
         self.observation.outcome = outcome
-        self.observation.ended = now - self._began
+        if self.observation.ended is None:
+            self.observation.ended = now - self._began
         self._finished(self, now)
-
-    def _note(self, response: Response, now: float) -> Seen:
-        return Seen(
-            now - self._began,
-            response.status,
-            response.phrase,
-            telling(response.fields()),
-            response.content_type == "application/sdp" and bool(response.body),
-            "100rel" in response.tokens("require"),
-        )
-
-
-def _contact_of(response: Response) -> SipUri | None:
-    """Where a redirect leads; None if that can't be read, or is no SIP address."""
-    try:
-        contact = response.contact
-        uri = None if contact is None else contact.uri
-    except Malformed:
-        return None
-    return uri if isinstance(uri, SipUri) else None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from simcarrier.net.driver import source_host
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.callee import CalleeSession
+from simcarrier.sip.message import Response
 
 from .preview import AGENT
 
@@ -17,9 +20,20 @@ class Nobody:
         session.refuse(now, 603)
 
 
-def calling_agent() -> UserAgent:
-    """A user agent that only calls."""
-    return UserAgent(Nobody(), name=AGENT, source_host=_source_host)
+class CallingAgent(UserAgent):
+    """A user agent that only calls.
+
+    Args:
+        stray: told of responses that match no request of ours.
+    """
+
+    def __init__(self, stray: Callable[[Response], None]) -> None:
+        super().__init__(Nobody(), name=AGENT, source_host=_source_host)
+        self._stray = stray
+
+    def response_received(self, response: Response, now: float) -> None:
+        """A response without a transaction: dropped, but not without a word."""
+        self._stray(response)
 
 
 def _source_host(host: str) -> str:

@@ -17,12 +17,15 @@ from .target import Target
 WAIT = 0.25
 """Seconds after which a call that the guard refused for a moment is asked for again."""
 
-
 BEHIND = 0.1
 """Seconds, or ten calls if that is more, that a campaign which was held up makes good."""
 
 SOON = 1e-6
 """Seconds for which nobody waits: clocks and sums of fractions do not agree to the last digit."""
+
+
+class LoadElsewhere(PermissionError):
+    """A load is for simulated trunks, on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,13 @@ class Go:
 
 
 @dataclass(frozen=True, slots=True)
+class GoAsk:
+    """A request to the trunk itself (OPTIONS, REGISTER) that may be sent now."""
+
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """A call that is not made."""
 
@@ -69,6 +79,23 @@ class Later:
     """Nothing may be done before ``when``; None: not before a call has ended."""
 
     when: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A follow-up that waits for its turn.
+
+    Attributes:
+        wanted: the call.
+        when: not before, seconds.
+        alone: not while any other call is up.
+        calls: it is a call, and no request to the trunk itself.
+    """
+
+    wanted: Wanted
+    when: float
+    alone: bool
+    calls: bool
 
 
 def wanted_calls(plan: Plan, before: int = 0) -> Iterator[Wanted]:
@@ -113,6 +140,10 @@ class Campaign:
         now: seconds on the clock that all later calls use.
         wall: the same moment in seconds since 1970.
         before: how many calls the rounds before it had.
+
+    Attributes:
+        up: calls up, by trunk.
+        held: the calls of the plan wait, for one that has failed is asked about; only follow-ups are made.
     """
 
     def __init__(
@@ -133,37 +164,67 @@ class Campaign:
         self._room = plan.load.concurrent if plan.load is not None else plan.concurrent
         self.up: dict[str, int] = dict.fromkeys(plan.trunks, 0)
         self.total = len(self._waiting)
+        self.held = False
+        self._asked: _Asked | None = None
 
     @property
     def done(self) -> bool:
-        """Whether every call was made or refused, and has ended."""
-        return not self._waiting and not any(self.up.values())
+        """Whether every call was made or refused, and has ended, and none is asked about any more."""
+        return not self._waiting and not self.held and not any(self.up.values())
 
-    def next(self, now: float) -> Go | Stop | Later:
+    @property
+    def asking(self) -> bool:
+        """Whether a follow-up waits for its turn."""
+        return self._asked is not None
+
+    def ask(self, wanted: Wanted, when: float, *, alone: bool = False, calls: bool = True) -> None:
+        """Have a follow-up made before all other calls; to be asked for one at a time, while the campaign is held.
+
+        Args:
+            wanted: the call.
+            when: not before, seconds.
+            alone: not while any other call is up.
+            calls: False for a request to the trunk itself, which rings nowhere.
+        """
+        self._asked = _Asked(wanted, when, alone, calls)
+
+    def next(self, now: float) -> Go | GoAsk | Stop | Later:
         """What to do now; to be asked again until it says `Later`.
 
         Args:
             now: seconds.
         """
-        if not self._waiting:
+        asked = self._asked
+        if asked is None and (self.held or not self._waiting):
             return Later(None)
-        if sum(self.up.values()) >= self._room:
+        up = sum(self.up.values())
+        if up >= self._room or (asked is not None and asked.alone and up):
             return Later(None)
-        if now < self._next_at - SOON:
-            return Later(self._next_at)
-        wanted = self._waiting[0]
-        targets = self._targets.get(wanted.trunk, ())
-        leave = self._guard.examine(wanted.caller, wanted.called, targets, now + self._wall_offset, wanted.talk)
-        if isinstance(leave, Refusal):
-            if leave.rule in PASSING:
-                return Later(now + WAIT)
+        due = self._next_at if asked is None else max(self._next_at, asked.when)
+        if now < due - SOON:
+            return Later(due)
+        wanted = self._waiting[0] if asked is None else asked.wanted
+        leave = self._leave(wanted, now + self._wall_offset, calls=asked is None or asked.calls)
+        if isinstance(leave, Refusal) and leave.rule in PASSING:
+            return Later(now + WAIT)
+        if asked is None:
             self._waiting.popleft()
+        self._asked = None
+        if isinstance(leave, Refusal):
             return Stop(wanted, leave)
-        self._waiting.popleft()
         # The gap counts from when the call was due, so that a late look at the clock does not slow the whole run down.
         self._next_at = max(self._next_at + self._gap, now - max(10 * self._gap, BEHIND))
+        if leave is None:
+            return GoAsk(wanted)
         self.up[wanted.trunk] += 1
         return Go(wanted, leave, self.up[wanted.trunk])
+
+    def _leave(self, wanted: Wanted, wall: float, *, calls: bool) -> Permit | Refusal | None:
+        """The guard's word; None if a request to the trunk may be sent."""
+        targets = self._targets.get(wanted.trunk, ())
+        if calls:
+            return self._guard.examine(wanted.caller, wanted.called, targets, wall, wanted.talk)
+        return self._guard.examine_request(targets, wall)
 
     def over(self, trunk: str) -> None:
         """A call has ended."""
@@ -174,4 +235,5 @@ class Campaign:
         """Make no more calls; gives those that were not made."""
         left = list(self._waiting)
         self._waiting.clear()
+        self._asked = None
         return left

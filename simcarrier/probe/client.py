@@ -1,7 +1,9 @@
 """The probe on the network: resolves the trunks, registers, places the calls of a plan, ends them all.
 
 Whatever happens (a trunk that is not found, a connection refused, Ctrl-C in the midst of a call) becomes a result, and
-nothing is left on the wire: a call that is up is cancelled or hung up before `Prober.run` returns.
+nothing is left on the wire: a call that is up is cancelled or hung up before `Prober.run` returns. Requests that still
+wait for an answer then (a BYE, an INVITE that was given up without a response) are waited for when everything has been
+told, `GRACE` at most.
 """
 
 from __future__ import annotations
@@ -9,36 +11,36 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
-from simcarrier.diagnosis import Call
 from simcarrier.diagnosis.causes import the_table
 from simcarrier.net.driver import Driver
-from simcarrier.net.tcp import StreamChannel
 from simcarrier.records.observation import Observation, Outcome
-from simcarrier.records.transcript import Passed, Transcript, call_id_of, without_credentials
-from simcarrier.sip.transport import Address, Channel, Transport
+from simcarrier.records.transcript import Transcript
+from simcarrier.sip.message import Response
+from simcarrier.sip.transport import Channel, Transport
 
-from .attempt import Order, ProbedCall, Stage
-from .caller import calling_agent
-from .campaign import Campaign, Go, Stop, Wanted
+from .attempt import ProbedCall, Stage
+from .caller import CallingAgent
+from .campaign import Campaign, Go, GoAsk, LoadElsewhere, Stop, Wanted
 from .cards import asks_nobody, read_card
-from .deadlines import Deadlines
+from .enrolments import Enrolments
 from .guard import Guard, Permit, is_local
-from .invite import domain_of, invitation_of
+from .inquiry import Inquirer
+from .ordering import Orders
 from .plan import Plan, calls_in
-from .registration import Registration
+from .recorder import Recorder
 from .resolve import Unresolved, resolve
-from .result import Result, judged
-from .secrets import MissingSecret, Sign, credentials_of, roots_of, signer_of
+from .result import Result
+from .secrets import MissingSecret
+from .standing import Standing
 from .summary import Summary
 from .target import Target
-from .troubles import client_tls_of, in_words
+from .troubles import client_tls_of, failure_of
+from .trunk_asker import TrunkAsker
 from .turns import SLICE, Bell, Turns
 
 if TYPE_CHECKING:
@@ -48,24 +50,20 @@ if TYPE_CHECKING:
 
 __all__ = ["LoadElsewhere", "MissingSecret", "Prober", "Summary"]
 
-HISTORY = 500
-"""Calls of the same run that a diagnosis looks back on at most."""
-
 GRACE = 5.0
-"""Seconds that peers have to answer our CANCEL or BYE when the probe is told to stop."""
+"""Seconds that peers have to answer our CANCEL or BYE when the probe is told to stop, and that it stays at the end for
+what has not been answered. T4 of RFC 3261: no message is longer on its way."""
 
-REGISTER_WITHIN = 10.0
-
-LOST = frozenset({Outcome.INTERRUPTED, Outcome.UNRESOLVED})
-"""Calls that say nothing of the trunk."""
-
-
-class LoadElsewhere(PermissionError):
-    """A load is for simulated trunks, on this machine."""
+TICK = 0.005
+"""Seconds between two looks at the clock under load: calls that are due meanwhile are placed together. A wake-up of the
+process costs as much as half a call."""
 
 
 class Prober:
     """Places the calls of a plan.
+
+    As a context manager it keeps its sockets from round to round, and waits for what is left only at the end of the
+    context, so that the results can be told before.
 
     Args:
         plan: as loaded.
@@ -77,6 +75,7 @@ class Prober:
         environment: holds the passwords; this process's if None.
         fetcher: follows the links of 608s to their cards; None: none are followed.
         resolver: asks the DNS; the system's if None.
+        diagnose: whether further calls may be made to find the cause of a failed one, as the plan's `diagnose` says.
 
     Attributes:
         summary: so far.
@@ -94,6 +93,7 @@ class Prober:
         environment: Mapping[str, str] | None = None,
         fetcher: Fetcher | None = None,
         resolver: Resolver | None = None,
+        diagnose: bool = False,
     ) -> None:
         self.plan = plan
         self.summary = Summary()
@@ -110,20 +110,23 @@ class Prober:
         self._targets: dict[str, tuple[Target, ...]] = {}
         self._troubles: dict[str, str] = {}
         self._calls: dict[ProbedCall, Wanted] = {}
-        self._transcripts: dict[str, Transcript] = {}
-        self._history: deque[Call] = deque(maxlen=HISTORY)
+        self._by_id: dict[str, ProbedCall] = {}
+        self._standing = Standing(self._pump)
+        self._recorder = Recorder()
         self._reading: set[asyncio.Task[None]] = set()
         self._broken: Exception | None = None
         self._stopping = False
         self._channels: dict[Target, Channel] = {}
         self._bell = Bell()
         self._over = Turns(self._finished)
-        self._agent = calling_agent()
-        self._driver: Driver
+        self._inquirer = Inquirer(plan, asks=diagnose, tell=self._deliver, ring=self._bell.ring)
+        self._agent = CallingAgent(self._stray)
+        self._driver: Driver | None = None
+        self._kept = self._closing = self._hurried = False
+        self._leaving = 0.0
+        self._waits_for_end = True
         self._campaign: Campaign | None = None
-        self._credentials: dict[str, tuple[str, str] | None] = {}
-        self._signers: dict[str, Sign] = {}
-        self._roots: tuple[Any, ...] = ()
+        self._orders = Orders(plan, self.summary.note)
 
     def unlock(self) -> None:
         """Get the passwords and keys that the plan names; `run` does it if nobody has.
@@ -131,39 +134,38 @@ class Prober:
         Raises:
             MissingSecret: a password's variable is not set, or a certificate or key can't be used.
         """
-        for name, trunk in self.plan.trunks.items():
-            self._credentials[name] = credentials_of(trunk, self._environment)
-            if trunk.identity is not None:
-                self._signers[name] = signer_of(trunk.identity, self._rng)
-        self._roots = roots_of(self.plan.card_ca)
+        self._orders.unlock(self._environment, self._rng)
 
     @property
     def idle(self) -> bool:
         """Whether nothing of the probe is left: no call, and no request that waits for its answer."""
-        return not self._calls and not self._transcripts and not self._agent.endpoint.waiting
+        return not self._calls and not self._recorder and not self._agent.endpoint.waiting
 
     async def find_trunks(self) -> dict[str, tuple[Target, ...]]:
         """The addresses of every trunk that the plan calls; none for one that is not found."""
         self._resolved = True
         for name, trunk in self.plan.trunks.items():
+            self._targets[name] = ()
+            asked = resolve(trunk.proxy or trunk.address, self._rng, self._resolver)
             try:
-                self._targets[name] = await resolve(trunk.proxy or trunk.address, self._rng, self._resolver)
+                self._targets[name] = await self._bell.unless(lambda: self._stopping, asked) or ()
             except Unresolved as why:
-                self._targets[name] = ()
                 self._troubles[name] = str(why)
         return self._targets
 
     def stop(self) -> None:
-        """Make no more calls; cancel or hang up those that are up."""
-        if self._stopping:
+        """Make no more calls; cancel or hang up those that are up. When all is over and told: wait no longer."""
+        self._hurried = self._closing
+        if self._stopping or self._closing:
             return
         self._stopping = self.summary.interrupted = True
         if self._campaign is not None:
-            self.summary.not_made += len(self._campaign.abandon())
             now = asyncio.get_running_loop().time()
+            self._inquirer.stop(now)
+            self.summary.not_made += len(self._campaign.abandon())
             for call in list(self._calls):
                 call.interrupt(now)
-            self._driver.pump()
+            self._pump()
         self._bell.ring()
 
     async def pause(self, seconds: float) -> bool:
@@ -180,7 +182,7 @@ class Prober:
             MissingSecret: as `unlock`.
             Exception: what ``used`` raises; no call is made then.
         """
-        if not self._credentials:
+        if not self._orders.credentials:
             self.unlock()
         if not self._resolved:
             await self.find_trunks()
@@ -189,30 +191,72 @@ class Prober:
             raise LoadElsewhere("load: is for simulated trunks, on this machine only")
         the_table()  # is read now: CANCELs that are due must not wait for it
         loop = asyncio.get_running_loop()
-        observe = self._observe if self._keep is not None else None
-        self._wall_offset = time.time() - loop.time()
-        async with Driver(self._agent.endpoint, client_tls=client_tls_of(self.plan), observe=observe) as driver:
-            self._driver = driver
-            registrations = await self._register()
-            now = loop.time()
-            self._campaign = campaign = Campaign(self.plan, self._guard, self._targets, now, time.time(), self._before)
-            self._before += calls_in(self.plan)
-            if self._stopping:
-                self.summary.not_made += len(campaign.abandon())
-            try:
-                await self._call_all(campaign)
-            finally:
-                await self._end_all()
-                for registration in registrations:
-                    registration.withdraw(loop.time())
-                if registrations:
-                    driver.pump()
-                    await asyncio.sleep(0.2)
-            if self._reading:
-                await asyncio.wait(self._reading)
+        if self._driver is None:
+            observe = self._recorder.observe if self._keep is not None else None
+            self._driver = Driver(self._agent.endpoint, client_tls=client_tls_of(self.plan), observe=observe)
+        self._recorder.wall_offset = self._wall_offset = time.time() - loop.time()
+        try:
+            await self._round(loop)
+        finally:
+            if not self._kept:
+                await self.close()
         if self._broken is not None:
             raise self._broken
         return self.summary
+
+    async def _round(self, loop: asyncio.AbstractEventLoop) -> None:
+        enrolments = Enrolments(self._agent, self._open, self._standing, self.summary.note, self._bell)
+        if not self._stopping:
+            enrolments.begin(self.plan, self._targets, self._orders.credentials, self._may_register, loop.time())
+            self._pump()
+            await enrolments.settle(lambda: self._stopping)
+        now = loop.time()
+        self._campaign = campaign = Campaign(self.plan, self._guard, self._targets, now, time.time(), self._before)
+        self._before += calls_in(self.plan)
+        credentials = self._orders.credentials
+        trunks = TrunkAsker(self.plan, self._agent, self._targets, credentials, self._open, self._wall_offset)
+        self._inquirer.begin(campaign, trunks)
+        if self._stopping:
+            self.summary.not_made += len(campaign.abandon())
+        try:
+            await self._call_all(campaign)
+        finally:
+            await self._end_all()
+            enrolments.withdraw(loop.time())
+            self._pump()
+        if self._reading:
+            await asyncio.wait(self._reading)
+
+    def _may_register(self, targets: tuple[Target, ...]) -> bool:
+        """Without leave for live calls they will be refused, and there is nothing to register for."""
+        return is_local(targets) or self._guard.policy.live
+
+    async def __aenter__(self) -> Self:
+        self._kept = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._kept = False
+        await self.close()
+
+    async def close(self) -> None:
+        """Wait for the answers that are still to come, `GRACE` at most, and close the sockets."""
+        driver, loop = self._driver, asyncio.get_running_loop()
+        if driver is None:
+            return
+        try:
+            self._closing = True
+            while self._agent.endpoint.waiting and loop.time() < self._leaving and not self._hurried:
+                await asyncio.sleep(0.02)
+        finally:
+            self._closing = False
+            self._driver = None
+            await driver.close()
+            self._channels.clear()
+
+    def _pump(self) -> None:
+        if self._driver is not None:
+            self._driver.pump()
 
     async def _call_all(self, campaign: Campaign) -> None:
         loop = asyncio.get_running_loop()
@@ -221,81 +265,75 @@ class Prober:
             said = campaign.next(loop.time())
             if isinstance(said, Go):
                 self._place(said)
+            elif isinstance(said, GoAsk):
+                self._used_up(said.wanted)
+                self._inquirer.request(said, loop.time())
+                self._pump()
             elif isinstance(said, Stop):
-                self._tell(Result(said.wanted, refusal=said.refusal))
+                self._inquirer.refused(said, loop.time())
             else:
-                await self._bell.wait(said.when)
+                await self._wait(said.when, loop)
                 turn = loop.time()
             if loop.time() > turn + SLICE:
                 await asyncio.sleep(0)  # however far behind: what has come in is taken first
                 turn = loop.time()
 
+    async def _wait(self, when: float | None, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait for the next call to be due, or None: for one to end."""
+        self._waits_for_end = when is None
+        if when is not None and self.plan.load is not None:
+            when = max(when, loop.time() + TICK)
+        await self._bell.wait(when)
+
     def _place(self, go: Go) -> None:
         wanted = go.wanted
-        if self._used is not None and not is_local(self._targets[wanted.trunk]):
-            self._used()
+        self._used_up(wanted)
         call = ProbedCall(
             self._agent,
-            self._order(go),
+            self._orders.of(go, self._targets[wanted.trunk], time.time()),
             self._open,
             self._ended,
             self._wall_offset,
             lambda number: self._may_follow(wanted, number),
-            self._explain,
+            failure_of,
+            self.summary.note,
+            self._standing.wait,
         )
         self._calls[call] = wanted
         call.place(go.permit, asyncio.get_running_loop().time())
-        if self._keep is not None and call in self._calls and call.observation.call_id:
-            # Before the INVITE goes out; what comes when the call is over is nobody's.
-            self._transcripts[call.observation.call_id] = Transcript()
-        self._driver.pump()
+        call_id = call.observation.call_id
+        if call_id and call in self._calls:
+            self._by_id[call_id] = call
+            if self._keep is not None:
+                self._recorder.begin(call_id)  # before the INVITE goes out
+        self._pump()
 
-    def _order(self, go: Go) -> Order:
-        wanted, plan = go.wanted, self.plan
-        username, password = self._credentials[wanted.trunk] or (None, None)
-        return Order(
-            wanted.number,
-            wanted.trunk,
-            invitation_of(plan, wanted, self._signed(wanted)),
-            wanted.caller,
-            wanted.called,
-            self._targets[wanted.trunk],
-            Deadlines(plan.no_response, plan.stall, plan.ringing, go.permit.talk),
-            username,
-            password,
-            plan.follow_redirects,
-            go.concurrent,
-        )
+    def _stray(self, response: Response) -> None:
+        call = self._by_id.get(response.call_id)
+        if call is not None:
+            call.stray(response)
 
-    def _signed(self, wanted: Wanted) -> str | None:
-        sign = self._signers.get(wanted.trunk)
-        if sign is None:
-            return None
-        try:
-            return sign(wanted.caller, wanted.called, time.time())
-        except ValueError as why:
-            self.summary.note(f"{wanted.caller} -> {wanted.called}: not signed: {why}")
-            return None
+    def _used_up(self, wanted: Wanted) -> None:
+        """A permit for a live call was given: that is written down before it is made."""
+        if self._used is not None and not is_local(self._targets[wanted.trunk]):
+            self._used()
 
     def _open(self, target: Target) -> Channel:
         channel = self._channels.get(target)
         if channel is None or channel.closed:
+            if self._driver is None:
+                raise ConnectionAbortedError("the probe is closed")
             channel = self._driver.channel_for(target.transport, target.address, target.server_name)
             if self.plan.load is not None and target.transport is Transport.UDP:
                 self._channels[target] = channel  # to ask the way to loopback again costs as much as an INVITE
         return channel
-
-    def _explain(self, channel: Channel) -> str:
-        failure = channel.failure if isinstance(channel, StreamChannel) else None
-        return "" if failure is None else in_words(failure)
 
     def _may_follow(self, wanted: Wanted, number: str) -> Permit | None:
         """A redirect is a call of its own to the guard, and stays on the same trunk."""
         leave = self._guard.examine(wanted.caller, number, self._targets[wanted.trunk], time.time(), wanted.talk)
         if not isinstance(leave, Permit):
             return None
-        if self._used is not None and not is_local(self._targets[wanted.trunk]):
-            self._used()
+        self._used_up(wanted)
         self._guard.over(self._targets[wanted.trunk])  # it takes the place of the call that was redirected
         return leave
 
@@ -307,22 +345,24 @@ class Prober:
         wanted = self._calls.pop(call, None)
         if wanted is None:
             return
+        self._by_id.pop(call.observation.call_id, None)
         try:
             self._conclude(call.observation, wanted)
         finally:
             if self._campaign is not None:
                 self._campaign.over(wanted.trunk)
-            self._bell.ring()
+            if self._waits_for_end or self.plan.load is None:
+                self._bell.ring()
 
     def _conclude(self, seen: Observation, wanted: Wanted) -> None:
         if seen.outcome is Outcome.UNRESOLVED:
             seen.trouble = self._troubles.get(wanted.trunk, "no address was found")
         if self._keep is not None:
-            self._keep(seen, self._transcripts.pop(seen.call_id, Transcript()))
-        result = judged(wanted, seen, self._history)
-        # Under load every call has many others up beside it: looking back on them would cost more than the calls.
-        if seen.outcome not in LOST and self.plan.load is None:
-            self._history.append(Call.of(seen))
+            self._keep(seen, self._recorder.take(seen.call_id))
+        self._inquirer.ended(wanted, seen, asyncio.get_running_loop().time())
+
+    def _deliver(self, result: Result) -> None:
+        """A result is complete, save for the card that may come with it."""
         card = None if result.diagnosis is None else result.diagnosis.contacts.card
         if card is not None and (self._fetcher is not None or asks_nobody(card)):
             task = asyncio.get_running_loop().create_task(self._read(card, result))
@@ -332,7 +372,7 @@ class Prober:
             self._tell(result)
 
     async def _read(self, card: str, result: Result) -> None:
-        told = await read_card(card, self._fetcher, self._roots, time.time())
+        told = await read_card(card, self._fetcher, self._orders.roots, time.time())
         self._tell(replace(result, card=told))
 
     def _tell(self, result: Result) -> None:
@@ -349,52 +389,12 @@ class Prober:
         loop = asyncio.get_running_loop()
         for call in list(self._calls):
             call.interrupt(loop.time())
-        self._driver.pump()
-        until = loop.time() + GRACE
-        while (self._calls or self._agent.endpoint.waiting) and loop.time() < until:
+        self._pump()
+        self._leaving = until = loop.time() + GRACE
+        while self._calls and loop.time() < until:
             await asyncio.sleep(0.02)
         for call in list(self._calls):
             call.observation.outcome = call.observation.outcome or Outcome.INTERRUPTED
             call.stage = Stage.OVER
             self._finished(call)
-
-    async def _register(self) -> list[Registration]:
-        """Register where the plan wants it, and wait for the answers."""
-        loop = asyncio.get_running_loop()
-        made: list[Registration] = []
-        open_ones: set[str] = set()
-        for name, trunk in self.plan.trunks.items():
-            credentials, targets = self._credentials[name], self._targets[name]
-            if not trunk.register_ or credentials is None or not targets or self._stopping:
-                continue
-            if not is_local(targets) and not self._guard.policy.live:
-                continue  # its calls will be refused for the same reason
-            try:
-                channel = self._open(targets[0])
-            except OSError as error:
-                self.summary.note(f"trunk {name}: not registered: {error.strerror or error}")
-                continue
-            settled = partial(self._registered, name, open_ones)
-            registration = Registration(self._agent, domain_of(trunk), *credentials, channel, targets[0], settled)
-            open_ones.add(name)
-            registration.register(loop.time())
-            made.append(registration)
-        self._driver.pump()
-        until = loop.time() + REGISTER_WITHIN
-        while open_ones and not self._stopping and loop.time() < until:
-            await self._bell.wait(until)
-        return made
-
-    def _registered(self, name: str, open_ones: set[str], why: str | None) -> None:
-        open_ones.discard(name)
-        if why is not None:
-            self.summary.note(f"trunk {name}: not registered: {why}")
-        self._bell.ring()
-
-    def _observe(self, way: str, data: bytes, channel: Channel, peer: Address, now: float) -> None:
-        transcript = self._transcripts.get(call_id_of(data))
-        if transcript is None:
-            return
-        transport = Transport(channel.transport).value
-        local = channel.local
-        transcript.add(Passed(now + self._wall_offset, way == "out", transport, local, peer, without_credentials(data)))
+        self._inquirer.finish(loop.time())

@@ -246,6 +246,8 @@ def _facts(exhibit: Exhibit) -> Iterator[tuple[str, str]]:
         yield "Calls at that time", f"{seen.concurrent} on this trunk, this one included"
     if seen.trouble:
         yield "Trouble of the caller", seen.trouble
+    for note in seen.notes:
+        yield "Out of order", note
     if exhibit.call.difference is not None:
         yield "Not as expected", exhibit.call.difference
     count = exhibit.call.count

@@ -298,6 +298,9 @@ RULES: tuple[Rule, ...] = (
 )
 """Asked for calls to elsewhere than this machine."""
 
+TRUNK_RULES: tuple[Rule, ...] = (live, daily, rate)
+"""Asked for a request that calls nobody (OPTIONS, REGISTER), of a trunk elsewhere."""
+
 PASSING = frozenset({"rate", "concurrency"})
 """Rules that refuse for a moment only: the call may be asked for again."""
 
@@ -344,6 +347,24 @@ class Guard:
             why = rule(asked)
             if why is not None:
                 return Refusal(rule.__name__, why)
+        return None
+
+    def examine_request(self, targets: Sequence[Target], now: float) -> Refusal | None:
+        """Whether a request that calls nobody (OPTIONS, REGISTER) may be sent; then it counts as a call of no seconds.
+
+        Args:
+            targets: where it may go.
+            now: seconds since 1970.
+        """
+        if is_local(targets):
+            return None
+        asked = Question(self.policy, self.usage, None, "", "", False, now)
+        for rule in TRUNK_RULES:
+            why = rule(asked)
+            if why is not None:
+                return Refusal(rule.__name__, why)
+        self.usage.forget_before(now - DAY)
+        self.usage.calls.append((now, 0.0))
         return None
 
     def over(self, targets: Sequence[Target]) -> None:

@@ -268,6 +268,39 @@ class CapsModel(Model):
     talk_per_day: Seconds = Field(default=600.0, description="How long all answered calls of 24 hours last at most.")
 
 
+LONG_PAUSE = 120.0
+"""Seconds from which on a pause is a long one: what it tells is reckoned as after five minutes, else as after half a
+minute."""
+
+
+class DiagnoseModel(Model):
+    """What may be asked by further calls, where ``--diagnose`` looks for the cause of a failed one."""
+
+    follow_ups: Annotated[int, whole_number(0, 10, "a count from 0 to 10")] = Field(
+        default=4, description="Follow-ups for each failed call at most."
+    )
+    control: NumberField | None = Field(default=None, description="A number that is known to answer.")
+    elsewhere: NumberField | None = Field(
+        default=None, description="A number in another country or region that is known to answer."
+    )
+    callers: Annotated[tuple[str, ...], Written(lambda value: _numbers(value), TEXT_SCHEMA)] = Field(
+        default=(), description="Other caller IDs to show; those of the trunk's other calls if not said."
+    )
+    pauses: Annotated[tuple[float, ...], Written(lambda value: _pauses(value), TEXT_SCHEMA)] = Field(
+        default=(30.0,), description="How long to wait before the same call again: one short pause, one long, or none."
+    )
+    register_: Flag = Field(default=False, alias="register", description="Whether REGISTER may be asked.")
+
+
+def _pauses(value: Any) -> tuple[float, ...]:
+    if isinstance(value, tuple):
+        return value
+    pauses = tuple(sorted(map(read_seconds, value if isinstance(value, list) else [value])))
+    if len(pauses) > 2 or (len(pauses) == 2 and not pauses[0] < LONG_PAUSE <= pauses[1]):
+        raise ValueError("must be two times at most: one below two minutes, and one of two minutes or more")
+    return pauses
+
+
 class LoadModel(Model):
     """Calls in great number, on a simulated trunk only."""
 
@@ -308,6 +341,9 @@ class Plan(Model):
     card_ca: FileField | None = Field(
         default=None, description="Certificates, in PEM, by which the signed card of a 608 is believed."
     )
+    diagnose: DiagnoseModel = Field(
+        default_factory=DiagnoseModel, description="What may be asked by further calls, with --diagnose."
+    )
     load: LoadModel | None = Field(default=None, description="Calls in great number, on a simulated trunk only.")
 
     @classmethod
@@ -338,6 +374,8 @@ def _plan_faults(data: Mapping[Any, Any]) -> Iterator[tuple[Location, str]]:
             yield ("calls", place, "trunk"), f"there is no trunk {shown(name)}" + suggestion_or_list(name, names)
         if "from" not in call and not shows:
             yield ("calls", place), "does not say which number to show: add from, or caller to its trunk"
+    if "diagnose" in data and "load" in data:
+        yield ("diagnose",), "goes without load: calls in great number are not asked about one by one"
     if "rounds" in data and "every" not in data:
         yield ("rounds",), "goes with every: say how often to begin again"
 

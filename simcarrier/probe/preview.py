@@ -14,6 +14,7 @@ from simcarrier.sip.session import Ending
 from simcarrier.sip.transport import Channel
 
 from .campaign import Wanted
+from .inquiry import calls_to_ask
 from .invite import invitation_of
 from .plan import Plan
 from .target import Target
@@ -22,24 +23,43 @@ AGENT = "simcarrier-probe"
 """The name in User-Agent."""
 
 
-def worst_cost(plan: Plan, calls: Sequence[Wanted]) -> str:
-    """The dearest that the calls can come to, in words: every call answered, every started minute paid."""
+def worst_cost(plan: Plan, calls: Sequence[Wanted], follow_ups: int = 0) -> str:
+    """The dearest that the calls can come to, in words: every call answered, every started minute paid.
+
+    Args:
+        plan: has the prices.
+        calls: of a round.
+        follow_ups: how many further calls each may bring.
+    """
     sums: dict[str, int] = {}
     unknown = 0
     for wanted in calls:
         price = plan.trunks[wanted.trunk].price
         if price is None:
-            unknown += 1
+            unknown += 1 + follow_ups
             continue
         minutes = max(1, math.ceil(min(wanted.talk, plan.caps.talk) / 60))
-        sums[price.currency] = sums.get(price.currency, 0) + minutes * price.amount
+        sums[price.currency] = sums.get(price.currency, 0) + (1 + follow_ups) * minutes * price.amount
     if not calls:
         return "worst cost: nothing, for no call is made"
     known = " + ".join(str(Money(units, currency)) for currency, units in sums.items())
     if not unknown:
         return f"worst cost: {known}"
-    without = f"{unknown} calls through trunks whose price is not in the plan"
+    without = f"{unknown} call{'' if unknown == 1 else 's'} through trunks whose price is not in the plan"
     return f"worst cost: {known}, and {without}" if known else f"worst cost: not known: {without} (price: 0.09 EUR)"
+
+
+def further_calls(plan: Plan, calls: Sequence[Wanted]) -> list[Wanted]:
+    """The calls that follow-ups may make beside those of the plan: other numbers, other callers."""
+    known = {(each.trunk, each.caller, each.called) for each in calls}
+    found: list[Wanted] = []
+    for wanted in calls:
+        for further in calls_to_ask(plan, wanted).values():
+            key = further.trunk, further.caller, further.called
+            if key not in known:
+                known.add(key)
+                found.append(further)
+    return found
 
 
 class _Nobody:

@@ -140,6 +140,10 @@ class Registration:
         """It could not be sent."""
         self._failed("the registrar can't be reached", now)
 
+    def unreachable(self, why: str, now: float) -> None:
+        """There is no connection to send it on."""
+        self._failed(f"the registrar can't be reached{why and ': '}{why}", now)
+
     def _granted(self, response: Response, now: float) -> None:
         self.active = not self._withdrawing
         if self._withdrawing:

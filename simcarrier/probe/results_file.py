@@ -194,8 +194,20 @@ class Results:
         self.calls.append(call)
         self._places[number] = place
         self.numbers |= {call.seen.caller, call.seen.called}
+        self.numbers |= _numbers_asked(told)
         for passed in messages:
             self.numbers.update(numbers_in(passed.data))
+
+
+def _numbers_asked(told: Mapping[str, Any]) -> set[str]:
+    """The numbers of the follow-ups: the causes' evidence names them."""
+    found: set[str] = set()
+    listed = told.get("follow_ups")
+    for one in listed if isinstance(listed, list) else ():
+        seen = one.get("observation") if isinstance(one, Mapping) else None
+        if isinstance(seen, Mapping):
+            found |= {str(seen.get("from", "")), str(seen.get("to", ""))}
+    return found - {""}
 
 
 def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:

@@ -15,7 +15,8 @@ class Summary:
     """What a run comes to.
 
     Attributes:
-        calls: calls made.
+        calls: calls made, follow-ups left out.
+        follow_ups: calls and requests made to find the causes of failed ones.
         refused: calls that the guard did not permit.
         unexpected: calls that came to something else than expected.
         not_made: calls left when the probe was told to stop.
@@ -32,6 +33,7 @@ class Summary:
     codes: dict[str, int] = field(default_factory=dict)
     interrupted: bool = False
     notes: list[str] = field(default_factory=list)
+    follow_ups: int = 0
 
     def add(self, result: Result) -> None:
         """Count a call."""
@@ -40,6 +42,7 @@ class Summary:
             self.refused += 1
             return
         self.calls += 1
+        self.follow_ups += sum(one.refusal is None for one in result.follow_ups)
         self.unexpected += result.difference is not None
         final = result.observation.final
         code = "none" if final is None else str(final.code)
@@ -55,6 +58,7 @@ class Summary:
         return {
             "event": "summary",
             "calls": self.calls,
+            "follow_ups": self.follow_ups,
             "refused": self.refused,
             "unexpected": self.unexpected,
             "not_made": self.not_made,

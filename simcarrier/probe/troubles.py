@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import ssl
 
+from simcarrier.net.tcp import StreamChannel
 from simcarrier.net.tls import client_context
+from simcarrier.sip.transport import Channel
 
 from .plan import Plan
 
@@ -41,6 +43,12 @@ def in_words(error: OSError) -> str:
         return "the connection was closed before it stood"
     # asyncio's own text names the address once more.
     return os.strerror(error.errno).lower()
+
+
+def failure_of(channel: Channel) -> str:
+    """Why a channel failed, in words; empty if nothing is known of that."""
+    failure = channel.failure if isinstance(channel, StreamChannel) else None
+    return "" if failure is None else in_words(failure)
 
 
 def client_tls_of(plan: Plan) -> ssl.SSLContext | None:

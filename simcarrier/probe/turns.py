@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Generic, TypeVar
 
 SLICE = 0.005
@@ -79,3 +79,16 @@ class Bell:
         finally:
             if alarm is not None:
                 alarm.cancel()
+
+    async def unless(self, stopped: Callable[[], bool], work: Coroutine[object, object, Item]) -> Item | None:
+        """What the work comes to; None if it was stopped before.
+
+        Args:
+            stopped: asked whenever it rings.
+            work: what to wait for; it is cancelled when it is stopped.
+        """
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(lambda _: self.ring())
+        while not task.done() and not stopped():
+            await self.wait(None)
+        return task.result() if task.done() or not task.cancel() else None

@@ -33,7 +33,10 @@ TELLING = frozenset(
         "www-authenticate",
     }
 )
-"""Header fields worth keeping, by canonical name; beside them every X-... and P-... ."""
+"""Header fields worth keeping, by canonical name; beside them every one of `OWN_FIELDS`."""
+
+OWN_FIELDS = ("x-", "p-")
+"""How the names of fields begin that carriers have made up."""
 
 MOST_FIELDS = 32
 LONGEST_VALUE = 4096
@@ -122,7 +125,7 @@ def telling(fields: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     count = 0
     for spelt, value in fields:
         name = canonical(spelt)
-        if name in TELLING or name.startswith(("x-", "p-")):
+        if name in TELLING or name.startswith(OWN_FIELDS):
             count += 1
             if count > MOST_FIELDS:
                 break
@@ -158,6 +161,7 @@ class Observation:
         concurrent: how many calls of the run were up on this trunk when it began, itself included.
         forks: how many further 2xx with other tags came.
         trouble: what went wrong on our side of the wire, in words.
+        notes: what was out of order and did not decide the call, in words, such as a response that was no answer.
     """
 
     number: int
@@ -183,6 +187,7 @@ class Observation:
     concurrent: int = 1
     forks: int = 0
     trouble: str = ""
+    notes: list[str] = field(default_factory=list)
 
     @property
     def post_dial_delay(self) -> float | None:
@@ -228,6 +233,7 @@ class Observation:
             "concurrent": self.concurrent,
             "forks": self.forks,
             "trouble": self.trouble,
+            "notes": self.notes,
         }
 
     @classmethod
@@ -263,6 +269,7 @@ class Observation:
                 setattr(made, name, int(told.get(name, 1)))
             made.forks = int(told.get("forks", 0))
             made.trouble = str(told.get("trouble", ""))
+            made.notes = [str(note) for note in told.get("notes", ())]
         except (AttributeError, KeyError, TypeError) as fault:
             raise ValueError(f"not a probed call as simcarrier writes it: {fault}") from None
         return made

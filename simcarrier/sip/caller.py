@@ -8,65 +8,26 @@ for every repeated one, BYE for the branches of a fork that it does not keep, PR
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from .agent import new_call_id
+from .authentication import CHALLENGES, Authenticator
 from .dialog import Dialog
 from .errors import LocalProtocolError, Malformed
+from .invitation import CallerUser, Invitation
 from .message import Request, Response, make_request
 from .refresh import takes_update
 from .repeater import Alarm
 from .sdp import NotAcceptable
 from .session import Ending, Session
 from .session_timer import agreed_by_response, parse_session_expires
-from .transaction import ClientTransaction, InviteClientTransaction, ServerTransaction, new_tag
+from .transaction import ClientTransaction, ClientUser, InviteClientTransaction, ServerTransaction, new_tag
 from .transport import Address, Channel
 
 if TYPE_CHECKING:
     from .agent import UserAgent
 
-
-class CallerUser(Protocol):
-    """Who makes the call."""
-
-    def responded(self, response: Response, now: float) -> None:
-        """A response to the INVITE has come: provisional, or the final one; a repeated 2xx is not told again."""
-
-    def ended(self, ending: Ending, now: float) -> None:
-        """The call is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """What an INVITE is made of.
-
-    Attributes:
-        uri: Request-URI.
-        caller: From value without a tag, such as ``<sip:+4930...@example.com>``.
-        called: To value; the Request-URI in brackets if None.
-        fields: further header fields.
-        with_offer: with a session description of ours; without, the 2xx is to bring the offer.
-        call_id, local_tag, cseq: those of an INVITE that this one repeats with other fields, the number raised by one
-            (RFC 3261 section 8.1.3.5); fresh ones if empty.
-    """
-
-    uri: str
-    caller: str
-    called: str | None = None
-    fields: tuple[tuple[str, str], ...] = field(default_factory=tuple)
-    with_offer: bool = True
-    call_id: str = ""
-    local_tag: str = ""
-    cseq: int = 1
-
-    @property
-    def credentials(self) -> list[tuple[str, str]]:
-        """The fields that answer a challenge: an ACK to a 2xx repeats them (section 22.1)."""
-        return [(name, value) for name, value in self.fields if name.lower() in _CREDENTIALS]
-
-
-_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
+__all__ = ["CallerSession", "CallerUser", "Invitation"]
 
 
 class CallerSession(Session):
@@ -79,18 +40,24 @@ class CallerSession(Session):
         refusal: the final response of class 3 to 6 received.
         farewell: the peer's BYE, once it has come.
         offered: the session description that went out with the INVITE.
+        credentials: gives what answers a challenge to our BYE; None: such a BYE stays refused.
+        bye_answered: told of the final response to each BYE of ours, of None if there was none; None: nobody asks.
     """
 
     __slots__ = (
         "_acks",
+        "_began",
+        "_byes",
         "_cancel_sent",
         "_early",
         "_give_up",
         "_provisional_seen",
         "_rseq",
         "_transaction",
+        "bye_answered",
         "call_id",
         "cancelled",
+        "credentials",
         "farewell",
         "invitation",
         "local_tag",
@@ -118,6 +85,10 @@ class CallerSession(Session):
         self.refusal: Response | None = None
         self.farewell: Request | None = None
         self.offered = b""
+        self.credentials: Callable[[], Authenticator] | None = None
+        self.bye_answered: Callable[[Response | None, float], None] | None = None
+        self._began = 0.0
+        self._byes: dict[ClientTransaction, tuple[Dialog, Authenticator | None]] = {}
         self._cancel_sent = False
         self._provisional_seen = False
         self._transaction: InviteClientTransaction | None = None
@@ -152,6 +123,7 @@ class CallerSession(Session):
             body = self.offered = self.negotiation().offer()
             fields.append(("Content-Type", "application/sdp"))
         request = make_request("INVITE", invitation.uri, fields, body)
+        self._began = now
         transaction = self.agent.endpoint.send_request(request, self.peer, self.channel, self, now)
         if isinstance(transaction, InviteClientTransaction):
             self._transaction = transaction
@@ -166,6 +138,22 @@ class CallerSession(Session):
         self.cancelled = True
         if self._provisional_seen:
             self._send_cancel(now)
+
+    def abandon(self, now: float) -> None:
+        """`cancel`, and do not repeat an INVITE that nobody has responded to: whom it has not reached is not to be
+        called any more. What still comes until Timer B has its CANCEL, or its ACK and BYE.
+        """
+        self.cancel(now)
+        transaction = self._transaction
+        if transaction is not None and self.ending is None and not self._provisional_seen and self._give_up is None:
+            endpoint = self.agent.endpoint
+            endpoint.timers.disarm(transaction)
+            self._give_up = Alarm(endpoint.timers, self._began + endpoint.base.t64, self._no_final)
+
+    @property
+    def parting(self) -> bool:
+        """Whether a BYE of ours waits for its final response."""
+        return bool(self._byes)
 
     def hang_up(
         self,
@@ -185,6 +173,7 @@ class CallerSession(Session):
             self._cancel_sent = True
             self._transaction.cancel(self, now)
             endpoint = self.agent.endpoint
+            self._settle()
             self._give_up = Alarm(endpoint.timers, now + endpoint.base.t64, self._no_final)
 
     def _no_final(self, now: float) -> None:
@@ -196,8 +185,11 @@ class CallerSession(Session):
 
     def response_received(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         """A response to INVITE, or to a request within the dialog."""
-        if transaction.request.method != "INVITE":
-            if transaction.request.method not in ("CANCEL", "PRACK"):
+        method = transaction.request.method
+        if method != "INVITE":
+            if method == "BYE" and response.status >= 200:
+                self._bye_over(transaction, response, now)
+            elif method not in ("CANCEL", "PRACK"):
                 super().response_received(transaction, response, now)
             return
         status = response.status
@@ -264,8 +256,7 @@ class CallerSession(Session):
         self._acknowledge(dialog, response, now)
         if not keep:
             # A fork's further answer, or one that crossed our CANCEL: acknowledged, then hung up (section 13.2.2.4).
-            bye = dialog.make_request("BYE", self.agent.new_via(self.channel, self.peer))
-            self.agent.endpoint.send_request(bye, dialog.next_hop(self.peer), self.channel, self, now)
+            self._send_bye(dialog, now)
             if self.answered_at is None and self.ending is None:
                 self.status = response.status
                 self._settle()
@@ -280,6 +271,57 @@ class CallerSession(Session):
         self._settle()
         self._start_agreed_timer(response, now)
         self.user.responded(response, now)
+
+    def send_within(
+        self,
+        method: str,
+        now: float,
+        fields: list[tuple[str, str]] | None = None,
+        body: bytes = b"",
+        user: ClientUser | None = None,
+    ) -> ClientTransaction:
+        """Send a request within the dialog; its responses come to ``user``, to ``response_received`` here if None."""
+        transaction = super().send_within(method, now, fields, body, user)
+        if method == "BYE":
+            self._byes[transaction] = self._dialog(), None
+        return transaction
+
+    def _send_bye(
+        self,
+        dialog: Dialog,
+        now: float,
+        fields: list[tuple[str, str]] | None = None,
+        answered_with: Authenticator | None = None,
+    ) -> None:
+        bye = dialog.make_request("BYE", self.agent.new_via(self.channel, self.peer), fields)
+        sent = self.agent.endpoint.send_request(bye, dialog.next_hop(self.peer), self.channel, self, now)
+        self._byes[sent] = dialog, answered_with
+
+    def _bye_over(self, transaction: ClientTransaction, response: Response | None, now: float) -> None:
+        """The final response to a BYE has come, or never will."""
+        sent = self._byes.pop(transaction, None)
+        if response is not None and response.status in CHALLENGES and sent is not None and self.credentials is not None:
+            dialog, known = sent
+            known = known or self.credentials()
+            fields = known.answer(response, method="BYE", uri=transaction.request.uri)
+            if fields is not None:
+                self._send_bye(dialog, now, fields, known)
+                return
+        if self.bye_answered is not None:
+            self.bye_answered(response, now)
+
+    def mismatch(self, response: Response) -> str:
+        """Why a response that matched nothing is no answer to our INVITE, though it has its branch; empty otherwise."""
+        transaction = self._transaction
+        if transaction is None or response.via.branch != transaction.branch:
+            return ""
+        number, method = response.cseq
+        if method == "CANCEL" or (number, method) == (self.invitation.cseq, "INVITE"):
+            return ""  # late, but ours
+        return (
+            f"a {response.status} {response.phrase} with CSeq {number} {method} was ignored: "
+            f"the INVITE had {self.invitation.cseq} INVITE"
+        )
 
     def _acknowledge(self, dialog: Dialog, response: Response, now: float) -> None:
         body, fields = b"", self.invitation.credentials
@@ -335,6 +377,8 @@ class CallerSession(Session):
         """Nothing was received for the INVITE (Timer B), or for a request within the dialog."""
         if transaction is self._transaction:
             self.end(Ending.TIMED_OUT, now)
+        elif transaction.request.method == "BYE":
+            self._bye_over(transaction, None, now)
         elif transaction.request.method not in ("CANCEL", "PRACK"):
             super().timed_out(transaction, now)
 
@@ -342,6 +386,8 @@ class CallerSession(Session):
         """The INVITE could not be sent."""
         if transaction is self._transaction:
             self.end(Ending.TRANSPORT_FAILED, now)
+        elif transaction.request.method == "BYE":
+            self._bye_over(transaction, None, now)
 
     def on_ended(self, ending: Ending, now: float) -> None:
         """Tell the user."""

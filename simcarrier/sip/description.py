@@ -62,7 +62,7 @@ class Negotiation:
 
     def offer(self) -> bytes:
         """An offer of our own, for an INVITE or for a 2xx to one that brought none."""
-        return self._say(_nameless(offer(address=self._address, port=self._port, session_id=0, version=0)))
+        return self._say(_offer_of(self._address, self._port))
 
     def take_answer(self, body: bytes) -> None:
         """Note the peer's answer to our offer.
@@ -70,7 +70,7 @@ class Negotiation:
         Raises:
             Malformed: it can't be read.
         """
-        parse_sdp(body)
+        _check(body)
         self.remote = body
 
     def _say(self, said: str) -> bytes:
@@ -86,6 +86,17 @@ class Negotiation:
 @lru_cache(maxsize=REMEMBERED)
 def _answer_to(body: bytes, address: str, port: int) -> str:
     return _nameless(answer(parse_sdp(body), address=address, port=port, session_id=0, version=0))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _check(body: bytes) -> None:
+    """Whoever answers call after call alike is read once; what can't be read raises each time."""
+    parse_sdp(body)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _offer_of(address: str, port: int) -> str:
+    return _nameless(offer(address=address, port=port, session_id=0, version=0))
 
 
 def _nameless(description: SessionDescription) -> str:

@@ -8,6 +8,7 @@ in order (12.2.2). Who may send what, and when, is the session's affair.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from .address import NameAddr
 from .errors import Malformed, RemoteProtocolError
@@ -163,18 +164,24 @@ class Dialog:
         There is no DNS in here; ``otherwise`` is where the peer's messages come from, which reaches it just as well.
         """
         target = self.route_set[0] if self.route_set else f"<{self.remote_target}>"
-        try:
-            uri = NameAddr.parse(target).uri
-        except Malformed:
-            return otherwise
-        if not isinstance(uri, SipUri):
-            return otherwise
-        try:
-            ipaddress.ip_address(uri.host)
-        except ValueError:
-            return otherwise
-        secure = uri.scheme == "sips" or (uri.param("transport") or "").upper() == Transport.TLS
-        return uri.host, uri.port or (5061 if secure else 5060)
+        return _address_in(target) or otherwise
+
+
+@lru_cache(maxsize=256)
+def _address_in(target: str) -> Address | None:
+    """The address that a route or target names; None if it names none. A peer says the same in call after call."""
+    try:
+        uri = NameAddr.parse(target).uri
+    except Malformed:
+        return None
+    if not isinstance(uri, SipUri):
+        return None
+    try:
+        ipaddress.ip_address(uri.host)
+    except ValueError:
+        return None
+    secure = uri.scheme == "sips" or (uri.param("transport") or "").upper() == Transport.TLS
+    return uri.host, uri.port or (5061 if secure else 5060)
 
 
 def _with_tag(value: str, tag: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
+import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,16 @@ def test_what_failed_goes_into_the_archive(folder: Path) -> None:
     assert folders(folder / "evidence.zip") == ["call-002", "call-003"]
     assert stat.S_IMODE((folder / "evidence.zip").stat().st_mode) == 0o600
     assert sorted(os.listdir(folder)) == ["evidence.zip", "results.jsonl"]
+
+
+def test_unzip_finds_nothing_wrong_with_the_archive(folder: Path) -> None:
+    program = shutil.which("unzip")
+    if program is None:
+        pytest.skip("unzip is not installed")
+    assert run("--out", "evidence.zip").exit_code == 0
+    tested = subprocess.run([program, "-t", "evidence.zip"], capture_output=True, text=True, timeout=30, check=False)
+    assert tested.returncode == 0
+    assert "No errors detected" in tested.stdout
 
 
 def test_tshark_sees_the_call_in_the_capture(folder: Path) -> None:

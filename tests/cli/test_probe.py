@@ -193,6 +193,7 @@ def test_json_has_all_that_programs_need(carrier: str) -> None:
     assert summary == {
         "event": "summary",
         "calls": 3,
+        "follow_ups": 0,
         "refused": 1,
         "unexpected": 0,
         "not_made": 0,

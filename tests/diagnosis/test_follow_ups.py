@@ -148,7 +148,7 @@ def test_answers_are_read_by_comparison(kind: Kind, first: Observation, second: 
 @pytest.mark.parametrize(
     ("number", "region", "forms"),
     [
-        ("74951234567", None, ["+74951234567", "84951234567"]),
+        ("74951234567", None, ["84951234567", "+74951234567"]),
         ("84951234567", None, ["+74951234567", "74951234567"]),
         ("+74951234567", None, ["84951234567", "74951234567"]),
         ("8 (495) 123-45-67", None, ["+74951234567", "74951234567"]),
@@ -169,7 +169,7 @@ def test_what_has_no_other_form(number: str) -> None:
 
 
 def test_the_number_for_a_question() -> None:
-    assert number_for(Kind.OTHER_FORM, "74951234567") == "+74951234567"
+    assert number_for(Kind.OTHER_FORM, "74951234567") == "84951234567"
     assert number_for(Kind.OTHER_FORM, "sales") is None
     assert number_for(Kind.AFTER_30S, CALLED) == CALLED
     assert number_for(Kind.CONTROL_NUMBER, CALLED) is None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Hashable
 from pathlib import Path
 
 import pytest
 from diagnosis import diagnosed, questioned
 from diagnosis_dialects import random_dialect, write_dialects
-from diagnosis_figures import Run, figures
+from diagnosis_figures import Run, figures, learnt
 from diagnosis_runs import DIALECTS, passive_call
 from diagnosis_worlds import case
 
@@ -84,3 +85,23 @@ def test_the_benchmark_runs(tmp_path: Path) -> None:
     assert "| every condition alike |" in done.stdout
     assert "## Dialects made at random" in done.stdout
     assert picture.read_text().startswith("<svg ")
+
+
+def test_the_yardstick_is_learnt_from_other_carriers_alone() -> None:
+    """What shows the condition at every carrier is learnt; what shows it at one's own only is not."""
+
+    def run(truth: Condition, dialect: str, said: str) -> Run:
+        return Run(truth, dialect, said, [(truth, 1.0)])
+
+    def said(one: Run) -> list[tuple[str, Hashable]]:
+        return [("answer", one.key)]
+
+    alike = [run(each, dialect, each) for each in Condition for dialect in "abc"]
+    assert learnt(alike, said) == (1.0, 1.0)
+    order = list(Condition)
+    turned = [
+        run(each, dialect, order[(at + 5 * turn) % len(order)])
+        for turn, dialect in enumerate("abc")
+        for at, each in enumerate(order)
+    ]
+    assert learnt(turned, said)[0] == 0.0

@@ -111,6 +111,16 @@ calls:
     expect: {expect}
 """
 
+REFUSALS = """\
+name: Refusals and a stall
+trunks:
+  carrier: {{address: "udp:{address}", caller: "{caller}"}}
+calls:
+  - to: ["+4940222403", "+4940222603", "+4940222503", "74940222000", "+4940222100"]
+calls_per_second: 20
+stall: 500ms
+"""
+
 Carrier = Callable[..., str]
 
 
@@ -156,10 +166,8 @@ def phone(tmp_path: Path) -> Iterator[Uas]:
 # Refusals
 
 
-def test_refusals_and_a_stall_in_one_run(carrier: Carrier) -> None:
-    numbers = ("+4940222403", "+4940222603", "+4940222503", "74940222000", "+4940222100")
-    to = [word for number in numbers for word in ("--to", number)]
-    told = probe("--trunk", f"udp:{carrier()}", "--from", CALLER, *to, "--stall", "500ms")
+def test_refusals_and_a_stall_in_one_run(carrier: Carrier, tmp_path: Path) -> None:
+    told = probe(plan_file(tmp_path, REFUSALS.format(address=carrier(), caller=CALLER)))
 
     found = {call["to"]: (call["verdict"], call["code"], call["phrase"]) for call in told.calls}
     assert found == {
@@ -178,14 +186,14 @@ def test_refusals_and_a_stall_in_one_run(carrier: Carrier) -> None:
 
 
 def test_100_and_silence(carrier: Carrier) -> None:
-    told = probe_call(carrier(), "--stall", "1s", "--expect", "stalled", to="+4940222100")
+    told = probe_call(carrier(), "--stall", "500ms", "--expect", "stalled", to="+4940222100")
 
     assert (told.call["verdict"], told.call["code"], told.cause) == ("stalled", None, "stalled_after_trying")
     assert (told.call["expected"], told.status) == (True, 0)
     assert [seen["code"] for seen in told.call["provisionals"]] == [100]
-    assert 0.99 < told.seen["gave_up"] - told.call["provisionals"][0]["at"] < 1.5
+    assert 0.49 < told.seen["gave_up"] - told.call["provisionals"][0]["at"] < 1
     assert [seen["code"] for seen in told.seen["after"]] == [487]
-    assert told.seen["ended"] < 2
+    assert told.seen["ended"] < 1.5
 
 
 def test_something_else_than_expected(carrier: Carrier) -> None:
@@ -272,7 +280,7 @@ def test_no_credentials(carrier: Carrier) -> None:
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 def test_registering(carrier: Carrier, phone: Uas, tmp_path: Path, algorithm: str) -> None:
-    desk, address = phone.start(ANSWERS)
+    desk, address = phone.start(ANSWERS, options=["-timeout", "40"])  # its call is the second one
     trunk = carrier(address, algorithm)
 
     def call(expect: str, more: str = "") -> Probed:

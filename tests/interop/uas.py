@@ -150,8 +150,8 @@ class Uas:
         if used:
             lines.append(f'<Reference variables="{",".join(used)}"/>')  # SIPp refuses those that are not used
         file.write_text("\n".join(['<?xml version="1.0"?>', f'<scenario name="{name}">', *lines, "</scenario>", ""]))
-        command = [self._program, *options, "-sf", str(file), "-i", "127.0.0.1", "-m", "1"]
-        command += ["-nostdin", "-timeout", "14", "-timeout_error", "-max_socket", "500"]
+        command = [self._program, "-timeout", "14", *options, "-sf", str(file), "-i", "127.0.0.1", "-m", "1"]
+        command += ["-nostdin", "-timeout_error", "-max_socket", "500"]
         self._started.append(Dialler(command, self._folder, name))
         return self._started[-1]
 

@@ -7,15 +7,15 @@ from textwrap import dedent
 
 from simcarrier.carrier.switch import Switch
 from simcarrier.probe.attempt import Order, ProbedCall
+from simcarrier.probe.caller import CallingAgent
 from simcarrier.probe.deadlines import Deadlines
 from simcarrier.probe.guard import Caps, Guard, Permit, Policy
 from simcarrier.probe.target import Target
 from simcarrier.records.observation import Observation
 from simcarrier.scenario.load import loads
 from simcarrier.scenario.patterns import NumberPattern
-from simcarrier.sip.agent import UserAgent
-from simcarrier.sip.callee import CalleeSession
 from simcarrier.sip.caller import Invitation
+from simcarrier.sip.message import Response
 from simcarrier.sip.transport import Address, Channel, Transport
 from simcarrier.testing import Peer, Weather, Wire
 
@@ -40,21 +40,16 @@ def permit(caller: str = CALLER, called: str = CALLED) -> Permit:
     return made
 
 
-class Nobody:
-    """The probe takes no calls."""
-
-    def invited(self, session: CalleeSession, now: float) -> None:
-        session.refuse(now, 603)
-
-
 class Bench:
     """A probe, and what it calls."""
 
     def __init__(self, *, delay: float = 0.01, loss: float = 0.0, seed: int = 0) -> None:
         self.wire = Wire(seed=seed, weather=Weather(delay=delay, loss=loss))
-        self.agent = UserAgent(Nobody(), name="probe")
+        self.agent = CallingAgent(self._stray)
         self.channel = self.wire.attach(self.agent.endpoint, "10.0.0.1", name="probe")
         self.finished: list[tuple[ProbedCall, float]] = []
+        self.placed: list[ProbedCall] = []
+        self.late: list[str] = []
         self.refused_follow: list[str] = []
         self.may_follow = True
         self.calls = 0
@@ -109,7 +104,9 @@ class Bench:
             lambda call, now: self.finished.append((call, now)),
             WALL,
             self._follow,
+            late=self.late.append,
         )
+        self.placed.append(call)
         call.place(permit, self.wire.now)
         self.wire.collect()
         return call
@@ -128,6 +125,11 @@ class Bench:
         assert self.agent.endpoint.server_transactions == 0
         assert not self.agent.sessions
         assert len(self.finished) == self.calls
+
+    def _stray(self, response: Response) -> None:
+        for call in self.placed:
+            if call.observation.call_id == response.call_id:
+                call.stray(response)
 
     def _channel(self, target: Target) -> Channel:
         return self.channel

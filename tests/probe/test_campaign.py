@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simcarrier.probe.campaign import Campaign, Go, Stop, wanted_calls
+from simcarrier.probe.campaign import Campaign, Go, Later, Stop, wanted_calls
 from simcarrier.probe.guard import Caps, Guard, Policy
 from simcarrier.probe.plan import Plan
 from simcarrier.probe.reading import plan_of
@@ -49,6 +49,7 @@ def walk(
         elif isinstance(said, Stop):
             told.append((now - 100, said, len(ends)))
         else:
+            assert isinstance(said, Later), "no follow-up was asked for"
             assert said.when is not None or ends, "the campaign waits for nothing"
             now = min([*([] if said.when is None else [said.when]), *ends[:1]])
         while ends and ends[0] <= now:

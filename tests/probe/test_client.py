@@ -94,8 +94,9 @@ def test_an_answered_call(transport: str, tmp_path: Path) -> None:
         "200 OK",
         "ACK",
         "BYE",
+        "200 OK",
     ]
-    assert [passed.sent for passed in transcript.messages] == [True, False, False, False, True, True]
+    assert [passed.sent for passed in transcript.messages] == [True, False, False, False, True, True, False]
 
 
 def test_a_transcript_ends_with_the_acknowledgement() -> None:

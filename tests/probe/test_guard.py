@@ -201,7 +201,10 @@ def test_only_the_guard_speaks_of_making_permits() -> None:
     root = Path(simcarrier.__file__).parent
     makers = []
     for path in root.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        if "Permit" not in text and "_SEAL" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "Permit":
                 makers.append(path.relative_to(root).as_posix())
             if isinstance(node, ast.Name | ast.Attribute) and "_SEAL" in (

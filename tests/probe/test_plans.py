@@ -31,7 +31,8 @@ def story(path: Path) -> str:
 
 
 def test_all_are_there() -> None:
-    assert [path.stem for path in PLANS] == ["block-codes", "germany", "live-trunk.example", "number-format", "stall"]
+    names = ["block-codes", "diagnose", "germany", "live-trunk.example", "number-format", "stall"]
+    assert [path.stem for path in PLANS] == names
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
@@ -48,7 +49,9 @@ async def run(path: Path) -> tuple[list[Result], Prober]:
     listen = [ListenAddress.parse("udp:127.0.0.1:0")]
     async with CarrierService(load(ROOT / scenario), listen=listen, seed=1) as carrier:
         results: list[Result] = []
-        prober = Prober(load_plan(path, {"trunk": f"udp:{carrier.address}"}), Guard(Policy()), results.append)
+        plan = load_plan(path, {"trunk": f"udp:{carrier.address}"})
+        asks = f"{path.name} --diagnose" in story(path)
+        prober = Prober(plan, Guard(Policy()), results.append, diagnose=asks)
         await prober.run()
     return results, prober
 

@@ -44,6 +44,8 @@ def refused(code: int) -> list[tuple[str, int | None]]:
 
 
 AT_ONCE = {"calls_per_second": "1000", "concurrent": "10"}
+MOBILE = "+4915112345678"
+BLOCKED = [f"+4915{digit}12345678" for digit in range(2, 7)]
 GATEWAY = {"username": "gateway", "password_env": "SECRET"}
 
 CASES = [
@@ -54,6 +56,12 @@ CASES = [
     Case("busy-486", refused(486)),
     Case("busy-everywhere-600", refused(600)),
     Case("calls-per-second-503", [FOUND, FOUND, *refused(503)], [CALLED] * 3, plan=AT_ONCE),
+    Case("dialler-blocks", [("refused", code) for code in (608, 607, 603, 486, 603)], BLOCKED),
+    Case("dialler-blocks", [FOUND]),
+    Case("dialler-registration", [FOUND], trunk=GATEWAY | {"register": "yes"}, environment={"SECRET": "secret"}),
+    Case("dialler-registration", refused(403), trunk=GATEWAY, environment={"SECRET": "secret"}),
+    Case("dialler-routes", [*refused(503), FOUND, *refused(404), FOUND], [MOBILE, MOBILE, "74951234567", CALLED]),
+    Case("dialler-stall", [("stalled", None), FOUND], [MOBILE, CALLED]),
     Case("does-not-exist-604", refused(604)),
     Case("early-media-183", [*refused(603), *refused(480)], [CALLED, "+4940222333"]),
     Case("germany-403", [FOUND, *refused(403)], [CALLED, "+4990012345678"]),
@@ -77,6 +85,7 @@ CASES = [
     Case("registration-lapses", refused(403), trunk=GATEWAY, environment={"SECRET": "wrong"}),
     Case("rejected-608", refused(608)),
     Case("rejected-608-announcement", refused(608)),
+    Case("rejected-608-damaged", refused(608) * 2, ["+4989123456701", "+4989123456700"]),
     Case("reputation", [FOUND]),
     Case("ringing-then-declined", refused(603)),
     Case("ru-prefix", [*refused(404), FOUND], ["74951234567", "84951234567"]),
@@ -94,24 +103,36 @@ CASES = [
     Case("us-603-plus-damaged", [*refused(603) * 9, *refused(480)], [f"+49891234567{digit}" for digit in range(10)]),
 ]
 
-
 CAUSES = {
-    "address-incomplete-484": "number_incomplete",
-    "busy-486": "busy",
-    "busy-everywhere-600": "busy_everywhere",
-    "does-not-exist-604": "does_not_exist_anywhere",
-    "lines-full-603": "lines_full",
-    "not-acceptable-606": "not_acceptable",
-    "prepaid-balance": "balance_exhausted",
-    "rejected-608": "blocked_by_analytics",
-    "ringing-then-declined": "declined",
-    "ru-prefix": "prefix_not_recognised",
-    "server-error-500": "carrier_failure",
-    "shaken": "identity_refused",
-    "silence": "silent",
-    "unwanted-607": "unwanted",
+    ("address-incomplete-484", 484): "number_incomplete",
+    ("busy-486", 486): "busy",
+    ("busy-everywhere-600", 600): "busy_everywhere",
+    ("calls-per-second-503", 503): "rate_exceeded",
+    ("dialler-blocks", 486): "busy",
+    ("dialler-blocks", 608): "blocked_by_analytics",
+    ("dialler-routes", 404): "prefix_not_recognised",
+    ("dialler-stall", None): "stalled_after_trying",
+    ("does-not-exist-604", 604): "does_not_exist_anywhere",
+    ("gone-410", 410): "number_disconnected",
+    ("lines-full-603", 603): "lines_full",
+    ("not-acceptable-606", 606): "not_acceptable",
+    ("prepaid-balance", 402): "balance_exhausted",
+    ("redirect-302", 302): "number_changed",
+    ("rejected-608", 608): "blocked_by_analytics",
+    ("rejected-608-announcement", 608): "blocked_by_analytics",
+    ("rejected-608-damaged", 608): "blocked_by_analytics",
+    ("ringing-then-declined", 603): "declined",
+    ("ru-prefix", 404): "prefix_not_recognised",
+    ("server-error-500", 500): "carrier_failure",
+    ("shaken", 428): "identity_refused",
+    ("silence", None): "silent",
+    ("stalled-trying", None): "stalled_after_trying",
+    ("subscribers", None): "no_answer",
+    ("unwanted-607", 607): "unwanted",
+    ("us-603-plus-damaged", 480): "blocked_by_analytics",
+    ("us-603-plus-damaged", 603): "blocked_by_analytics",
 }
-"""What the diagnosis must find where a call shows it plainly."""
+"""By scenario and code: what the diagnosis must find where a call shows it plainly."""
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +160,9 @@ def test_the_verdict(case: Case, transport: str, pki: Path) -> None:
     )
     assert told.ends == case.ends
     assert told.summary.notes == []
-    if case.scenario in CAUSES:
-        failed = next(each for each in told.results if each.verdict != "answered")
-        assert failed.diagnosis is not None
-        assert failed.diagnosis.condition == CAUSES[case.scenario]
+    for each, (_, code) in zip(sorted(told.results, key=lambda one: one.wanted.number), case.ends, strict=True):
+        cause = CAUSES.get((case.scenario, code))
+        if cause is not None:
+            assert each.diagnosis is not None
+            assert each.diagnosis.condition == cause
     assert {each.observation.transport for each in told.results if each.observation} == {transport.upper()}

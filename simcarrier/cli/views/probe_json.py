@@ -27,7 +27,7 @@ class JsonReport:
 
     def result(self, result: Result) -> None:
         """A call has ended."""
-        self._writer.write(_encode(result.as_dict()))
+        self._writer.write(result.as_json())
 
     def finish(self, summary: Summary) -> None:
         """All calls have."""

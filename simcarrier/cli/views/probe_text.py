@@ -17,6 +17,8 @@ from simcarrier.probe.summary import Summary
 from simcarrier.records.ladder import printable
 from simcarrier.records.observation import Observation, Outcome
 
+from .probe_follow_ups import follow_up_lines
+
 LONG = 8
 """Calls from which on a progress bar is worth its line."""
 
@@ -77,11 +79,15 @@ def result_lines(result: Result) -> Iterator[tuple[str, str]]:
             yield f"    Reason: {printable(reason)}", ""
     if seen.trouble:
         yield f"    {printable(seen.trouble)}", ""
+    for note in seen.notes:
+        yield f"    note: {printable(note)}", "yellow"
+    yield from follow_up_lines(result)
     if meant is not None and seen.outcome is not Outcome.ANSWERED:
         for cause in (meant.top, *(one for one in meant.ranked[1:CAUSES] if one.probability >= LIKELY)):
             why = f": {'; '.join(cause.evidence_for[:2])}" if cause.evidence_for else ""
             yield f"    {cause.probability:4.0%} {cause.condition}{printable(why)}", ""
-        yield f"    refused by: {meant.refused_by} ({meant.refused_by_probability:.0%})", ""
+        if result.refused_by is not None:
+            yield f"    refused by: {result.refused_by} ({meant.refused_by_probability:.0%})", ""
         yield f"    retry: {_retry(meant)}; advice: {_shortened(meant.advice)}", "cyan"
         for name, contact in meant.contacts.as_dict().items():
             if name == "card" and result.card is not None:
@@ -142,8 +148,11 @@ def _ladder(seen: Observation) -> str:
 
 def summary_lines(summary: Summary) -> Iterator[str]:
     """The summary, a fact a line."""
+    further = summary.follow_ups
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in summary.verdicts.items())
     yield f"{summary.calls} call{'' if summary.calls == 1 else 's'}{': ' if verdicts else ''}{verdicts}"
+    if further:
+        yield f"{further} follow-up{'' if further == 1 else 's'} to find causes"
     if summary.unexpected:
         yield f"{summary.unexpected} not as expected"
     if summary.refused:

@@ -142,6 +142,18 @@ class InviteClientTransaction(ClientTransaction):
     __slots__ = ()
     _first_state = State.CALLING
 
+    def receive(self, response: Response, now: float) -> None:
+        """A response that matched this transaction.
+
+        A 2xx with another CSeq number answers no INVITE of ours: its ACK would have to bear that number (section
+        13.2.2.4), and would acknowledge what was never sent. So it is taken for one that matches nothing.
+        """
+        if 200 <= response.status < 300 and response.cseq[0] != self.request.cseq[0]:
+            self.endpoint.counters.stray += 1
+            self.endpoint.core.response_received(response, now)
+        else:
+            super().receive(response, now)
+
     def restart_a(self, now: float, response: Response | None) -> None:
         """Action: Timer A doubled, or what is left until B."""
         self._fired += 1
