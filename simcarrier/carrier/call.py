@@ -159,6 +159,9 @@ class Call:
         attestation: how well the caller's network knows the caller, if that was verified.
         identity: what became of the caller's Identity, in words; None if nobody looked.
         extra: header lines for the responses of a call that goes on.
+        trying_at, progress_at: when the first 100, and the first of 101 to 199, was sent.
+        cancelled_at: when the caller gave up before a final response.
+        retry_after: the seconds of the Retry-After sent.
     """
 
     __slots__ = (
@@ -166,6 +169,7 @@ class Call:
         "attestation",
         "called",
         "caller",
+        "cancelled_at",
         "charged",
         "customer",
         "cut",
@@ -180,11 +184,14 @@ class Call:
         "number",
         "owner",
         "prelude",
+        "progress_at",
         "provisional",
         "received",
+        "retry_after",
         "session",
         "silent",
         "trunk",
+        "trying_at",
     )
 
     def __init__(self, owner: Owner, session: CalledEnd, number: int, now: float) -> None:
@@ -209,6 +216,10 @@ class Call:
         self.attestation: str | None = None
         self.identity: str | None = None
         self.extra = ""
+        self.trying_at: float | None = None
+        self.progress_at: float | None = None
+        self.cancelled_at: float | None = None
+        self.retry_after: float | None = None
         self._next = 0
         session.user = self
 
@@ -280,6 +291,10 @@ class Call:
     def cancelled(self, now: float) -> None:
         """CANCEL: the ladder ends here; the session answers 487."""
         self.stop()
+        self.cancelled_at = now
+        if self.trying_at is None and self.session.status == 100:
+            # No rung has sent it: the transaction did, as it must when nothing has gone out for a while.
+            self.trying_at = self.received + self.session.agent.endpoint.base.trying_after
         self.owner.refused(self, now)
 
     def ended(self, ending: Ending, now: float) -> None:
@@ -304,6 +319,12 @@ class Call:
             self.trunk,
         )
         course = decision.course
+        channel, trying_at, progress_at, cancelled_at = (
+            session.channel,
+            self.trying_at,
+            self.progress_at,
+            self.cancelled_at,
+        )
         ended_after = now - received
         acknowledged_after: float | None = None
         if self.established_at is not None:
@@ -318,7 +339,7 @@ class Call:
         return CallRecord(
             self.number,
             self.invite.call_id,
-            session.channel.transport,
+            channel.transport,
             session.peer,
             self.caller,
             self.called,
@@ -341,4 +362,9 @@ class Call:
             decision.near_misses,
             self.attestation,
             self.identity,
+            channel.local,
+            None if trying_at is None else trying_at - received,
+            None if progress_at is None else progress_at - received,
+            None if cancelled_at is None else cancelled_at - received,
+            self.retry_after,
         )

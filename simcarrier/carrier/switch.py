@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from simcarrier.records.journal import Registered
 from simcarrier.scenario.models import Scenario
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.callee import CalleeSession
@@ -97,6 +98,10 @@ class Switch(Exchange):
             return
         answer = self._registrar.register(transaction.request, now)
         transaction.respond(answer.status, now, answer.phrase, answer.lines + self.agent.server_line)
+        if answer.customer:
+            granted = Registered(answer.customer, now + self._wall_offset, answer.contacts)
+            for told in self.journal.registrars:
+                told(granted)
 
     def ended(self, call: Call, ending: Ending, now: float) -> None:
         """A call is over: into the journal."""

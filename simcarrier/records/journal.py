@@ -8,11 +8,26 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from .model import CallRecord
 
 KEPT = 10_000
 """Records kept at most: some megabytes."""
+
+
+class Registered(NamedTuple):
+    """A REGISTER that was granted.
+
+    Attributes:
+        customer: whose it was.
+        at: when, seconds since 1970 UTC.
+        contacts: how many contacts the customer has now; none: it has withdrawn.
+    """
+
+    customer: str
+    at: float
+    contacts: int
 
 
 class Journal:
@@ -24,9 +39,10 @@ class Journal:
         codes: how often each final code was sent; None for calls without one.
         unmatched: how many calls no rule took.
         listeners: each is told of every record, when its call has ended.
+        registrars: each is told of every REGISTER that was granted.
     """
 
-    __slots__ = ("calls", "codes", "listeners", "recent", "unmatched")
+    __slots__ = ("calls", "codes", "listeners", "recent", "registrars", "unmatched")
 
     def __init__(self, kept: int = KEPT) -> None:
         self.recent: deque[CallRecord] = deque(maxlen=kept)
@@ -34,6 +50,7 @@ class Journal:
         self.codes: Counter[int | None] = Counter()
         self.unmatched = 0
         self.listeners: list[Callable[[CallRecord], None]] = []
+        self.registrars: list[Callable[[Registered], None]] = []
 
     def add(self, record: CallRecord) -> None:
         """Note a call that has ended."""

@@ -59,6 +59,10 @@ class CallRecord:
         attestation: A, B or C: how well the caller's network knows the caller, if that was verified (STIR/SHAKEN).
         identity: what became of the caller's Identity: ``verified``, ``missing``, or what is wrong with it; None if
             nobody looked.
+        listener: the address of the carrier's that it came in at.
+        trying_after, progress_after: from the INVITE to the first 100, and to the first of 101 to 199.
+        cancelled_after: from the INVITE to the caller's CANCEL, or to its BYE before the call was up.
+        retry_after: the seconds of the final response's Retry-After.
     """
 
     number: int
@@ -86,6 +90,11 @@ class CallRecord:
     near_misses: tuple[NearMiss, ...] = ()
     attestation: str | None = None
     identity: str | None = None
+    listener: tuple[str, int] | None = None
+    trying_after: float | None = None
+    progress_after: float | None = None
+    cancelled_after: float | None = None
+    retry_after: float | None = None
 
     @property
     def matched(self) -> bool:
@@ -116,14 +125,22 @@ class CallRecord:
             "ending": self.ending,
             "call_id": self.call_id,
             "transport": self.transport,
-            "source": f"{self.source[0]}:{self.source[1]}"
-            if ":" not in self.source[0]
-            else f"[{self.source[0]}]:{self.source[1]}",
+            "source": _address(self.source),
+            "listener": None if self.listener is None else _address(self.listener),
             "started": round(self.started, 6),
+            "trying_after": _rounded(self.trying_after),
+            "progress_after": _rounded(self.progress_after),
+            "cancelled_after": _rounded(self.cancelled_after),
+            "retry_after": self.retry_after,
             "responded_after": _rounded(self.responded_after),
             "acknowledged_after": _rounded(self.acknowledged_after),
             "ended_after": _rounded(self.ended_after),
         }
+
+
+def _address(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -13,7 +13,9 @@ from typing import Any
 
 from .actions import ACTION_KEYS, OPTIONS
 from .base import Location, suggestion_or_list
+from .blocks import card_faults
 from .business.crosscheck import carrier_faults
+from .expectations.crosscheck import expectation_faults
 from .traffic import traffic_faults
 from .units import shown
 
@@ -35,8 +37,9 @@ def scenario_faults(data: Mapping[Any, Any]) -> Iterator[tuple[Location, str]]:
     rules = _list(data.get("calls"))
     yield from _repeated_names(rules)
     yield from _unreachable(rules)
-    yield from _unknown_rules(data, rules)
+    yield from expectation_faults(data)
     yield from traffic_faults(data)
+    yield from card_faults(data)
     carrier = data.get("carrier")
     if isinstance(carrier, Mapping):
         yield from ((("carrier", *location), why) for location, why in carrier_faults(carrier))
@@ -97,13 +100,3 @@ def _unreachable(rules: list[Any]) -> Iterator[tuple[Location, str]]:
         elif written in seen:
             yield ("calls", place), f"is never reached: calls[{seen[written]}] takes the same calls before it"
         seen.setdefault(written, place)
-
-
-def _unknown_rules(data: Mapping[Any, Any], rules: list[Any]) -> Iterator[tuple[Location, str]]:
-    names = [str(rule["name"]) for rule in rules if isinstance(rule, Mapping) and "name" in rule]
-    for place, expectation in enumerate(_list(data.get("expect"))):
-        calls = expectation.get("calls") if isinstance(expectation, Mapping) else None
-        name = calls.get("rule") if isinstance(calls, Mapping) else None
-        if isinstance(name, str) and name not in names:
-            hint = suggestion_or_list(name, names, "; no rule has a name")
-            yield ("expect", place, "calls", "rule"), f"no rule has the name {shown(name)}{hint}"

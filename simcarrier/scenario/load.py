@@ -51,6 +51,9 @@ def _read(text: str, name: str, given: Mapping[str, str], path: Path | None) -> 
         source.add(location, why)
     silent = {location for location, _ in loose}
     body["<path>"] = path
+    expected = body.get("expect")
+    entries = len(expected) if isinstance(expected, list) else 0
+    body["<places>"] = tuple(source.place(("expect", at)) for at in range(entries))
     if values:
         body["parameters"] = values
     of_dialect: list[Fault] = []

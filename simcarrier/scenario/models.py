@@ -42,6 +42,7 @@ from .business.trunks import TrunkModel
 from .business.weather import WeatherModel
 from .crosscheck import scenario_faults
 from .dialects import DialectField
+from .expectations import CallFilter, Expectation
 from .fields import (
     CountRangeField,
     Flag,
@@ -75,8 +76,6 @@ __all__ = [
     "StepsAction",
     "Tls",
 ]
-
-Count = Annotated[int, whole_number(0, 10**9, "a count such as 3")]
 
 
 class CarrierConfig(Model):
@@ -161,36 +160,6 @@ class Rule(Acting):
     action: Action = Field(alias=ACTION)
 
 
-class CallFilter(Model):
-    """Which calls an expectation counts."""
-
-    to: NumberPatternField | None = Field(default=None, description="The called number.")
-    from_: NumberPatternField | None = Field(default=None, alias="from", description="The calling number.")
-    code: Annotated[int, whole_number(200, 699, "a final status code from 200 to 699")] | None = Field(
-        default=None, description="The final status code."
-    )
-    rule: Text | None = Field(default=None, description="The name of the rule that took the call.")
-
-
-class Expectation(Model):
-    """What must be true of the calls when the run ends."""
-
-    calls: CallFilter = Field(description="Which calls are counted.")
-    at_least: Count | None = Field(default=None, description="So many at least.")
-    at_most: Count | None = Field(default=None, description="So many at most.")
-    exactly: Count | None = Field(default=None, description="Just so many.")
-
-    @classmethod
-    def _inspect(cls, data: Any) -> Iterator[InitErrorDetails]:
-        if not isinstance(data, Mapping):
-            return
-        bounds = [key for key in ("at_least", "at_most", "exactly") if data.get(key) is not None]
-        if not bounds:
-            yield fault("does not say how many: add at_least, at_most or exactly")
-        elif "exactly" in bounds and len(bounds) > 1:
-            yield fault(f"has exactly and {bounds[0]}: exactly stands alone", (bounds[0],))
-
-
 class Scenario(Model):
     """A carrier's story."""
 
@@ -208,11 +177,13 @@ class Scenario(Model):
     )
     expect: tuple[Expectation, ...] = Field(default=(), description="What must be true when the run ends.")
     path: Path | None = Field(default=None, alias="<path>", exclude=True)
+    places: tuple[str, ...] = Field(default=(), alias="<places>", exclude=True)
+    """Where each expectation stands, ``FILE:LINE:COLUMN``; empty for a scenario that was not read from a text."""
 
     @classmethod
     def written_keys(cls) -> list[str]:
         """The keys that can be written."""
-        return [key for key in super().written_keys() if key != "<path>"]
+        return [key for key in super().written_keys() if not key.startswith("<")]
 
     @classmethod
     def _inspect(cls, data: Any) -> Iterator[InitErrorDetails]:

@@ -82,6 +82,11 @@ class Source:
         """A model's location as a path in the file, as far as it is there."""
         return self._path(location)[0]
 
+    def place(self, location: Location) -> str:
+        """Where the value at a location begins, ``FILE:LINE:COLUMN``."""
+        mark = self._tree.values.get(location, START)
+        return f"{self._name}:{mark.line}:{mark.column}"
+
     def add(self, location: Location, message: str, kind: str = "") -> None:
         """Something is wrong at a location of the models."""
         path, there = self._path(location)

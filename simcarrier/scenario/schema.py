@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from ..sip.transport import ListenAddress
 from .actions import ACTION, RespondAction
+from .expectations.fields import Codes
 from .fields import PARAMETER
 from .models import Scenario
 from .units import Span
@@ -28,7 +29,7 @@ class _Generator(GenerateJsonSchema):
             return [str(entry) for entry in dft]
         if isinstance(dft, RespondAction):
             return dft.respond.code
-        return str(dft) if isinstance(dft, Span) else super().encode_default(dft)
+        return str(dft) if isinstance(dft, Span | Codes) else super().encode_default(dft)
 
 
 def json_schema() -> JsonSchemaValue:
@@ -38,7 +39,8 @@ def json_schema() -> JsonSchemaValue:
     for schema in (written, *definitions.values()):
         _spread_action(schema, definitions)
     _as_written([written, definitions])
-    written["properties"].pop("<path>", None)
+    for hidden in ("<path>", "<places>"):
+        written["properties"].pop(hidden, None)
     return {"$schema": DIALECT, **written, "$defs": definitions}
 
 

@@ -26,8 +26,9 @@ from pydantic_core import InitErrorDetails, core_schema
 
 from ..sip.block_codes import WRITABLE, Damage, Redress, write_block
 from ..sip.status import phrase_for
+from ..trust.card_damage import CardDamage
 from .base import UNKNOWN, Model, fault, in_words, suggestion_or_list
-from .blocks import BlockModel
+from .blocks import CARD_DAMAGE, BlockModel
 from .business.fields import one_of
 from .fields import (
     Flag,
@@ -171,6 +172,9 @@ class Respond(StepModel):
     call_info: Annotated[str, one_of("none", "signed")] = Field(
         default="none", description="With 608, signed: a Call-Info that leads to the signed card of whom to ask."
     )
+    card_damage: Annotated[CardDamage, CARD_DAMAGE] | None = Field(
+        default=None, description="With call_info: signed, what is to be wrong with the card: the name of a damage."
+    )
     announce: Annotated[str, one_of("never", "if_not_understood", "always")] = Field(
         default="never",
         description="With 608: an announcement before it, for callers whose Feature-Caps do not say +sip.608.",
@@ -209,6 +213,8 @@ class Respond(StepModel):
         for key, usual_value in (("call_info", "none"), ("announce", "never")):
             if data.get(key, usual_value) != usual_value and str(data.get("code")) != "608":
                 yield fault("goes with code: 608", (key,))
+        if data.get("card_damage") is not None and data.get("call_info", "none") != "signed":
+            yield fault("goes with call_info: signed", ("card_damage",))
         if "announcement" in data and data.get("announce", "never") == "never":
             yield fault("goes with announce: if_not_understood or always", ("announcement",))
 

@@ -29,6 +29,14 @@ SECTION = "simcarrier"
 _CARRIERS: pytest.StashKey[Carriers] = pytest.StashKey()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where a failing test leaves what came to its carriers."""
+    told = "keep a capture and a page of the calls of each failing test in this folder"
+    group = parser.getgroup("simcarrier", "calls of a dialler")
+    group.addoption("--simcarrier-artefacts", metavar="DIR", help=told)
+    parser.addini("simcarrier_artefacts", f"{told}, relative to the root of the suite", default="")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line(
@@ -77,6 +85,19 @@ def _asked_for(node: pytest.Item) -> tuple[Any, dict[str, Any]]:
     return file, settings
 
 
+def _kept(item: pytest.Item, carriers: Carriers, report: pytest.TestReport) -> str:
+    """Keep a capture and a page of a failing test if that is wanted; what is to be said of them."""
+    config = item.config
+    said, root = config.getoption("simcarrier_artefacts"), config.invocation_params.dir
+    if not said:
+        said, root = config.getini("simcarrier_artefacts"), config.rootpath
+    if not said:
+        return ""
+    from .fixture.artefacts import keep
+
+    return "\n\n" + "\n".join(keep(carriers.started, root / said, item.nodeid, report.longreprtext))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """A test that has passed fails if its carriers have something to say against it."""
@@ -98,7 +119,7 @@ def pytest_runtest_makereport(
     report = yield
     carriers = item.stash.get(_CARRIERS, None)
     if carriers is not None and report.failed and carriers.started:
-        report.sections.append((SECTION, carriers.story()))
+        report.sections.append((SECTION, carriers.story() + _kept(item, carriers, report)))
     if call.when == "teardown" and carriers is not None:
         del item.stash[_CARRIERS]  # pytest keeps its items; they need not keep ours
     return report

@@ -161,6 +161,17 @@ def test_without_a_registration_and_after_it_was_taken_back(carrier: Callable[..
     assert [call["why"] for call in calls[::2]] == ["the registration of gateway is not there"] * 2
 
 
+def test_a_dialler_that_registers_again(carrier: Callable[..., Carrier], gateway: Play) -> None:
+    called = carrier("dialler-registration")
+    script = Script()
+    script.invite(100, 403)
+    script.register(60, granted=200, most=60)
+    script.invite(100, 180, 200)
+    script.hang_up()
+    gateway(script, called)
+    assert [call["code"] for call in called.ended_calls(2)] == [403, 200]
+
+
 def test_a_wrong_password(carrier: Callable[..., Carrier], gateway: Play) -> None:
     called = carrier("registration-lapses")
     script = Script()

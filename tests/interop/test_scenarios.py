@@ -284,7 +284,7 @@ def test_every_shipped_scenario_is_called() -> None:
     """Here, or in another file of this folder."""
     called = {case.scenario for case in CASES}
     for file in Path(__file__).parent.glob("test_*.py"):
-        called.update(re.findall(r"\bcarrier\(\s*\"([a-z0-9-]+)\"", file.read_text(encoding="utf-8")))
+        called.update(re.findall(r"\b(?:carrier|Story)\(\s*\"([a-z0-9-]+)\"", file.read_text(encoding="utf-8")))
     assert called == {path.stem for path in SCENARIOS.glob("*.yaml")}
 
 

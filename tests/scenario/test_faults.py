@@ -237,7 +237,63 @@ TABLE: dict[str, tuple[str, str]] = {
         "name: x\nexpect: [{calls: {}, exactly: 1, at_most: 2}]",
         "2:43: expect[0].at_most: has exactly and at_most",
     ),
-    "expectation of what": ("name: x\nexpect: [{cals: {}, exactly: 1}]", '2:11: expect[0].cals: unknown key "cals"'),
+    "expectation of what": (
+        "name: x\nexpect: [{cals: {}, exactly: 1}]",
+        '2:10: expect[0]: does not say what is expected; did you mean "calls"?',
+    ),
+    "expectation of nothing": (
+        "name: x\nexpect: [{exactly: 1}]",
+        "2:10: expect[0]: does not say what is expected: add one of calls, share, stalled_calls, ",
+    ),
+    "expectation of two things": (
+        "name: x\nexpect: [{stalled_calls: cancelled, conduct: clean}]",
+        '2:10: expect[0]: has "stalled_calls" and "conduct": an entry expects one thing, so make two of it',
+    ),
+    "expectation in a word": (
+        "name: x\nexpect: [conduct]",
+        '2:10: expect[0]: "expect[0]" must be an expectation such as {stalled_calls: cancelled}, not "conduct"',
+    ),
+    "expectation that ignores no rule": (
+        "name: x\nexpect: [{conduct: clean, ignore: [ack_branch, cancel_erly]}]",
+        '2:35: expect[0].ignore: "ignore" must name rules of SIP conduct, and there is no "cancel_erly"; '
+        'did you mean "cancel_early"?',
+    ),
+    "expectation's word": (
+        "name: x\nexpect: [{stalled_calls: canceled}]",
+        '2:26: expect[0].stalled_calls: "stalled_calls" must be cancelled, not "canceled"; did you mean "cancelled"?',
+    ),
+    "expectation's key": (
+        "name: x\nexpect: [{stalled_calls: cancelled, after_tryin: 1s}]",
+        '2:37: expect[0].after_tryin: unknown key "after_tryin"; did you mean "after_trying"?',
+    ),
+    "expectation's code": (
+        "name: x\nexpect: [{failover: 5x}]",
+        '2:21: expect[0].failover: "failover" must be a final status code from 200 to 699, 4xx, 603+ or none, not "5x"',
+    ),
+    "expectation's share": (
+        "name: x\nexpect: [{share: {code: 603}, at_most: 101%}]",
+        '2:40: expect[0].at_most: "at_most" must be a share from 0% to 100%, such as 5%, not "101%"',
+    ),
+    "share without a bound": (
+        "name: x\nexpect: [{share: {code: 603}}]",
+        "2:10: expect[0]: does not say how large: add at_least or at_most",
+    ),
+    "lines of nobody": (
+        "name: x\nexpect: [{lines: obeyed}]",
+        "2:10: expect[0]: does not say how many, and neither does the carrier: add at_most, or lines to the carrier",
+    ),
+    "calls per second of nobody": (
+        "name: x\nexpect: [{calls_per_second: obeyed}]",
+        "2:10: expect[0]: does not say how many, and neither does a trunk: add at_most, or calls_per_second to a trunk",
+    ),
+    "registration of nobody": (
+        "name: x\nexpect: [{registration: renewed}]",
+        "2:25: expect[0].registration: needs a customer that can register: one with user and password",
+    ),
+    "unknown trunk": (
+        f"{RULE}{{respond: 403}}\nexpect: [{{share: {{trunk: a}}, of: {{customer: b}}, at_least: 1%}}]",
+        '4:26: expect[0].share.trunk: there is no trunk "a"; the carrier has none',
+    ),
     "unknown rule": (
         f"{RULE}{{name: a, respond: 403}}\nexpect: [{{calls: {{rule: b}}, exactly: 1}}]",
         '4:25: expect[0].calls.rule: no rule has the name "b"; there are a',
@@ -247,7 +303,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "tag": ("name: !!python/name:os.system x", "1:7: name: tags such as"),
 }
 
-SEVERAL = {"expectation of what", "inner name of a key"}
+SEVERAL = {"inner name of a key", "unknown trunk"}
 """Faults that bring another with them."""
 
 

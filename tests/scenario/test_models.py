@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from simcarrier.conditions import Condition
+from simcarrier.scenario.expectations.counts import CountExpectation
 from simcarrier.scenario.load import Scenario, loads
 from simcarrier.scenario.models import (
     CarrierConfig,
@@ -199,8 +200,10 @@ def test_expectations() -> None:
         "  - {calls: {to: 1*, from: '2', code: 403, rule: r}, at_least: 1, at_most: 5}\n"
         "  - {calls: {}, exactly: 0}"
     ).expect
+    assert isinstance(first, CountExpectation)
+    assert isinstance(second, CountExpectation)
     assert (first.at_least, first.at_most, first.exactly) == (1, 5, None)
-    assert (first.calls.code, first.calls.rule, str(first.calls.to)) == (403, "r", "1*")
+    assert (str(first.calls.code), first.calls.rule, str(first.calls.to)) == ("403", "r", "1*")
     assert (second.exactly, second.calls.code) == (0, None)
 
 

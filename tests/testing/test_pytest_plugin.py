@@ -13,17 +13,19 @@ import pytest
 
 # The suites below run in this process. What they import is thrown away after each; pydantic cannot be imported twice.
 import simcarrier.testing
+from simcarrier.records.capture import CaptureReader
 from simcarrier.testing.fixture import Expectation, RunningCarrier, Settings
 
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
 
+# The plugins of schemathesis and Hypothesis would be imported anew by every suite below, which takes seconds.
 INI = """
 [pytest]
 asyncio_mode = strict
 asyncio_default_fixture_loop_scope = function
-addopts = -p no:cacheprovider --strict-markers
+addopts = -p no:cacheprovider -p no:schemathesis -p no:hypothesispytest --strict-markers
 filterwarnings = error
 """
 
@@ -338,7 +340,7 @@ def test_the_marker_names_a_scenario(suite: pytest.Pytester) -> None:
         passed=3,
         failed=1,
     )
-    result.stdout.fnmatch_lines(["calls to +49[*]: wanted at least 1, got 0"])
+    result.stdout.fnmatch_lines(["*lines.yaml:6:10: calls: wanted at least 1 call to +49[*], got 0"])
 
 
 def test_what_is_wrong_with_a_marker_is_told_in_words(suite: pytest.Pytester) -> None:
@@ -436,6 +438,74 @@ def test_pytest_finds_the_plugin_by_itself(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(carrier, simcarrier): assert simcarrier.started == [carrier]")
     pytester.makeini(INI)
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+
+
+ONE_FAILING = """
+        def test_one(carrier):
+            dial(at(carrier))
+"""
+
+FAILING = """
+        def test_one(carrier):
+            dial(at(carrier))
+
+        def test_fine(carrier):
+            carrier.expect().reject(403)
+            dial(at(carrier))
+
+        @pytest.mark.parametrize("number", ["+49 1/2"])
+        def test_two(simcarrier, number):
+            dial(at(simcarrier.run()))
+            dial(at(simcarrier.run()))
+
+        def test_without_a_carrier():
+            assert False
+"""
+
+
+@pytest.mark.parametrize("by_option", [True, False], ids=["option", "ini"])
+def test_a_failing_test_keeps_what_came_if_that_is_wanted(suite: pytest.Pytester, by_option: bool) -> None:
+    if not by_option:
+        suite.makeini(f"{INI}simcarrier_artefacts = kept/here\n")
+    options = ["--simcarrier-artefacts", "kept/here"] if by_option else []
+    result = run(suite, FAILING, *options, failed=3, passed=1)
+    folder = suite.path / "kept" / "here"
+    names = sorted(path.name for path in folder.iterdir())
+    two = next(name for name in names if name.startswith("test_it.py-test_two")).removesuffix("-2.html")
+    assert re.fullmatch(r"test_it\.py-test_two_\+49_1_2_-[0-9a-f]{8}", two)
+    assert names == [
+        "test_it.py-test_one.html",
+        "test_it.py-test_one.pcap",
+        f"{two}-2.html",
+        f"{two}-2.pcap",
+        f"{two}.html",
+        f"{two}.pcap",
+    ]
+    result.stdout.fnmatch_lines(
+        [f"kept: {folder}/test_it.py-test_one.pcap", f"kept: {folder}/test_it.py-test_one.html"]
+    )
+    with (folder / "test_it.py-test_one.pcap").open("rb") as stream:
+        methods = [one.data.partition(b" ")[0] for one in CaptureReader(stream)]
+    assert methods == [b"INVITE", b"SIP/2.0", b"ACK"]
+    page = (folder / "test_it.py-test_one.html").read_text()
+    assert "<h1>test_it.py::test_one</h1>" in page
+    assert "nobody expected call 1" in page
+    assert page.count("<svg xmlns") == 1
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_nothing_is_kept_unless_it_is_wanted(suite: pytest.Pytester) -> None:
+    before = set(suite.path.iterdir())
+    result = run(suite, ONE_FAILING, failed=1)
+    assert "kept:" not in told(result)
+    assert {path.name for path in set(suite.path.iterdir()) - before} <= {"test_it.py", "__pycache__"}
+
+
+def test_a_folder_that_cannot_be_made_is_told(suite: pytest.Pytester) -> None:
+    (suite.path / "file").write_text("")
+    source = ONE_FAILING
+    result = run(suite, source, "--simcarrier-artefacts", "file", failed=1)
+    result.stdout.fnmatch_lines(["could not be kept: *File exists*"])
 
 
 LEFTOVERS = """

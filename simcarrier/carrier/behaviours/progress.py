@@ -26,6 +26,8 @@ class Provisional:
     def perform(self, call: Call, now: float) -> float:
         """Send it."""
         call.provisional.append(self._status)
+        if call.progress_at is None:
+            call.progress_at = now
         call.session.ring(
             now,
             self._status,

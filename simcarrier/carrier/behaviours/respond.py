@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from simcarrier.carrier.call import Call, Rung
@@ -19,6 +20,9 @@ INVALID_IDENTITY = 438
 
 ANSWER = "identity_answer"
 """Where the values of a decision keep code and phrase that fit what is wrong, such as ``403 Stale Date``."""
+
+
+_RETRY_AFTER = re.compile(r"^retry-after: *(\d{1,9})", re.IGNORECASE | re.MULTILINE)
 
 
 class Refuse:
@@ -48,6 +52,18 @@ class Refuse:
         call.owner.refused(call, now)
 
 
+class Defer(Refuse):
+    """Refuses, and says when to come back: the call notes for how long that is."""
+
+    __slots__ = ()
+
+    def perform(self, call: Call, now: float) -> float:
+        """Send it."""
+        said = _RETRY_AFTER.search(self._lines.text(call))
+        call.retry_after = None if said is None else float(said[1])
+        return super().perform(call, now)
+
+
 class Ask(Refuse):
     """Refuses by 401 or 407, with the challenges that were made for the call if its credentials were wrong."""
 
@@ -75,13 +91,17 @@ class Tell(Refuse):
 
 
 class Sign(Refuse):
-    """Refuses by 608 with a signed card of whom to ask."""
+    """Refuses by 608 with a signed card of whom to ask, or with one that is wrong on purpose."""
 
-    __slots__ = ()
+    __slots__ = ("_damage",)
+
+    def __init__(self, step: steps.Respond) -> None:
+        super().__init__(step)
+        self._damage = step.card_damage
 
     def perform(self, call: Call, now: float) -> float:
         """Send it."""
-        self._send(call, now, self._status, self._phrase, call.owner.cards.call_info(now))
+        self._send(call, now, self._status, self._phrase, call.owner.cards.call_info(now, self._damage))
         return 0.0
 
 
@@ -104,6 +124,8 @@ class Announce:
         if not self._always and understands_608(call.invite.get_all("feature-caps")):
             return 0.0
         call.provisional.append(183)
+        if call.progress_at is None:
+            call.progress_at = now
         call.session.ring(now, 183, None, self._lines.text(call) + call.extra, with_sdp=True, reliable=True)
         return self._span.sample(call.owner.rng)
 
@@ -120,5 +142,9 @@ def rungs(step: steps.Respond) -> Iterator[Rung]:
         yield Sign(step)
     elif step.code in FIELDS:
         yield Ask(step)
+    elif step.code == INVALID_IDENTITY:
+        yield Tell(step)
+    elif any(name.lower() == "retry-after" for name, _ in step.headers):
+        yield Defer(step)
     else:
-        yield Tell(step) if step.code == INVALID_IDENTITY else Refuse(step)
+        yield Refuse(step)

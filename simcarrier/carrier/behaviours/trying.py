@@ -21,6 +21,8 @@ class Trying:
     def perform(self, call: Call, now: float) -> float:
         """Send it."""
         call.provisional.append(100)
+        if call.trying_at is None:
+            call.trying_at = now
         call.session.trying(now, self._lines.text(call))
         return 0.0
 
