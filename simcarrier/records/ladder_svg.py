@@ -15,47 +15,61 @@ from .transcript import Passed
 _LEFT, _RIGHT = 150, 590
 """Where the two columns are."""
 _TOP = 96
+_HEADING = 34
+"""What the title takes of the height."""
 _STEP = 34
 _WIDTH = 740
 
 MOST_CHARACTERS = 52
 """Characters on an arrow; what is longer is cut there, and whole in the title."""
 
-_TEXT, _FAINT = "#1f2328", "#59636e"
-_REQUEST, _PROVISIONAL, _SUCCESS, _REFUSAL = "#1f2328", "#59636e", "#116329", "#b3261e"
+_COLOURS = {
+    "ink": "#1f2328",
+    "faint": "#59636e",
+    "rule": "#c4cad1",
+    "provisional": "#59636e",
+    "success": "#116329",
+    "refusal": "#b3261e",
+}
+"""By the class that each element has, so that a page around the picture can choose others (a dark one must)."""
 
 
-def ladder_svg(messages: Sequence[Passed], title: str) -> str:
+def ladder_svg(messages: Sequence[Passed], title: str, *, embedded: bool = False) -> str:
     """The picture of a call's messages.
 
     Args:
         messages: in order.
         title: what stands above.
+        embedded: it becomes part of a page that has the title elsewhere: without it and without a background.
     """
-    height = _TOP + _STEP * max(len(messages), 1) + 20
+    top = _TOP - _HEADING if embedded else _TOP
+    height = top + _STEP * max(len(messages), 1) + 20
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
         ' font-family="system-ui, sans-serif" font-size="13" role="img">',
         f"<title>{_text(title)}</title>",
-        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-        f'<text x="20" y="28" font-size="16" fill="{_TEXT}">{_text(_cut(title, 84))}</text>',
     ]
+    if not embedded:
+        parts += [
+            f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
+            f'<text x="20" y="28" font-size="16" {_fill("ink")}>{_text(_cut(title, 84))}</text>',
+        ]
     if messages:
-        parts += _columns(messages[0], height)
-        parts += [_arrow(rung, _TOP + _STEP * number) for number, rung in enumerate(rungs(messages))]
+        parts += _columns(messages[0], top, height)
+        parts += [_arrow(rung, top + _STEP * number) for number, rung in enumerate(rungs(messages))]
     else:
-        parts.append(f'<text x="20" y="{_TOP}" fill="{_FAINT}">no messages</text>')
+        parts.append(f'<text x="20" y="{top}" {_fill("faint")}>no messages</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _columns(first: Passed, height: int) -> list[str]:
+def _columns(first: Passed, top: int, height: int) -> list[str]:
     parts = []
     for x, role, address in ((_LEFT, "caller", first.local), (_RIGHT, "carrier", first.remote)):
         shown = _text(_cut(printable(address_text(address)), 40))
         parts += [
-            f'<text x="{x}" y="54" text-anchor="middle" font-weight="600" fill="{_TEXT}">{role}</text>',
-            f'<text x="{x}" y="70" text-anchor="middle" font-size="12" fill="{_FAINT}">{shown}</text>',
-            f'<line x1="{x}" y1="78" x2="{x}" y2="{height - 12}" stroke="#c4cad1" stroke-width="1"/>',
+            f'<text x="{x}" y="{top - 42}" text-anchor="middle" font-weight="600" {_fill("ink")}>{role}</text>',
+            f'<text x="{x}" y="{top - 26}" text-anchor="middle" font-size="12" {_fill("faint")}>{shown}</text>',
+            f'<line x1="{x}" y1="{top - 18}" x2="{x}" y2="{height - 12}" {_stroke("rule")} stroke-width="1"/>',
         ]
     return parts
 
@@ -63,27 +77,36 @@ def _columns(first: Passed, height: int) -> list[str]:
 def _arrow(rung: Rung, y: int) -> str:
     start, end = (_LEFT, _RIGHT) if rung.sent else (_RIGHT, _LEFT)
     back = -8 if rung.sent else 8
-    colour = _colour(rung.status)
-    dashed = ' stroke-dasharray="6 4"' if rung.status is not None and rung.status < 200 else ""
+    kind = _kind(rung.status)
+    dashed = ' stroke-dasharray="6 4"' if kind == "provisional" else ""
     elsewhere = f" ({'to' if rung.sent else 'from'} {rung.elsewhere})" if rung.elsewhere else ""
     label = _text(_cut(rung.label + elsewhere, MOST_CHARACTERS))
     time, middle, line = y + 18, (_LEFT + _RIGHT) // 2, y + 14
-    stroke = f'stroke="{colour}" stroke-width="1.5"{dashed}'
+    stroke = f'{_stroke(kind)} stroke-width="1.5"{dashed}'
+    at = f'x="{_LEFT - 14}" y="{time}" text-anchor="end" font-size="12"'
+    after = f"<text {at} {_fill('faint')}>{rung.after:.3f} s</text>"
     return (
-        f"<g><title>{_text(rung.first_line)}</title>"
-        f'<text x="{_LEFT - 14}" y="{time}" text-anchor="end" font-size="12" fill="{_FAINT}">{rung.after:.3f} s</text>'
-        f'<text x="{middle}" y="{y + 8}" text-anchor="middle" fill="{colour}">{label}</text>'
+        f"<g><title>{_text(rung.first_line)}</title>{after}"
+        f'<text x="{middle}" y="{y + 8}" text-anchor="middle" {_fill(kind)}>{label}</text>'
         f'<line x1="{start}" y1="{line}" x2="{end + back}" y2="{line}" {stroke}/>'
-        f'<path d="M{end} {line}l{back} -4v8z" fill="{colour}"/></g>'
+        f'<path d="M{end} {line}l{back} -4v8z" {_fill(kind)}/></g>'
     )
 
 
-def _colour(status: int | None) -> str:
+def _kind(status: int | None) -> str:
     if status is None:
-        return _REQUEST
+        return "ink"
     if status < 200:
-        return _PROVISIONAL
-    return _SUCCESS if status < 300 else _REFUSAL
+        return "provisional"
+    return "success" if status < 300 else "refusal"
+
+
+def _fill(kind: str) -> str:
+    return f'class="{kind}" fill="{_COLOURS[kind]}"'
+
+
+def _stroke(kind: str) -> str:
+    return f'class="{kind}" stroke="{_COLOURS[kind]}"'
 
 
 def _cut(text: str, most: int) -> str:

@@ -13,6 +13,7 @@ import ipaddress
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 
 from simcarrier.sip.transport import Address
 
@@ -25,7 +26,11 @@ LARGEST_SEGMENT = 32_000
 _UDP, _TCP = 17, 6
 _HOPS = 64
 
-_SYN, _PSH, _ACK = 0x02, 0x08, 0x10
+FIN, SYN, PSH, ACK = 0x01, 0x02, 0x08, 0x10
+"""Flags of a TCP segment."""
+
+_SCALED = b"\x01\x03\x03\x0e"
+"""Options of a SYN of ours: windows count in 16 KiB, so that no capture shows a full one (RFC 7323 section 2)."""
 
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _VLAN = frozenset({0x8100, 0x88A8, 0x9100})
@@ -105,14 +110,22 @@ def datagram(source: Address, destination: Address, payload: bytes) -> bytes:
     return _ip(here, there, _UDP, head[:6] + struct.pack("!H", check) + payload)
 
 
-def segment(source: Address, destination: Address, payload: bytes, sequence: int, acknowledged: int) -> bytes:
-    """The IP packet of a TCP segment in the midst of a connection.
+def segment(
+    source: Address,
+    destination: Address,
+    payload: bytes,
+    sequence: int,
+    acknowledged: int,
+    flags: int = PSH | ACK,
+) -> bytes:
+    """The IP packet of a TCP segment.
 
     Args:
         source, destination: the addresses.
         payload: at most `LARGEST_SEGMENT` bytes.
         sequence: the number of its first byte.
         acknowledged: the number of the byte expected next from the other side.
+        flags: those of a segment in the midst of a connection, if nothing else is said.
 
     Raises:
         ValueError: an address is none, or the payload is too long.
@@ -121,18 +134,25 @@ def segment(source: Address, destination: Address, payload: bytes, sequence: int
         raise ValueError(f"{len(payload)} bytes are more than one of our segments holds")
     here, there = _packed(source, destination)
     ports = struct.pack("!HH", _port(source), _port(destination))
-    numbers = struct.pack("!IIBBH", sequence % 2**32, acknowledged % 2**32, 5 << 4, _PSH | _ACK, 0xFFFF)
-    whole = ports + numbers + b"\0\0\0\0" + payload
+    options = _SCALED if flags & SYN else b""
+    length = (20 + len(options)) // 4 << 4
+    numbers = struct.pack("!IIBBH", sequence % 2**32, acknowledged % 2**32, length, flags, 0xFFFF)
+    whole = ports + numbers + b"\0\0\0\0" + options + payload
     check = _checksum(_pseudo(here, there, _TCP, len(whole)) + whole)
     return _ip(here, there, _TCP, whole[:16] + struct.pack("!H", check) + whole[18:])
 
 
 def _packed(source: Address, destination: Address) -> tuple[bytes, bytes]:
     """Both addresses as bytes of one family: an IPv4 address beside an IPv6 one is mapped (RFC 4291 2.5.5.2)."""
-    here, there = (ipaddress.ip_address(host).packed for host, _ in (source, destination))
+    here, there = _bytes_of(source[0]), _bytes_of(destination[0])
     if len(here) != len(there):
         here, there = (packed if len(packed) == 16 else b"\0" * 10 + b"\xff\xff" + packed for packed in (here, there))
     return here, there
+
+
+@lru_cache(maxsize=1024)
+def _bytes_of(host: str) -> bytes:
+    return ipaddress.ip_address(host).packed
 
 
 def _port(address: Address) -> int:
@@ -151,10 +171,8 @@ def _pseudo(here: bytes, there: bytes, protocol: int, length: int) -> bytes:
 def _checksum(data: bytes) -> int:
     if len(data) % 2:
         data += b"\0"
-    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    # The sum of 16-bit words with the carry put back is the remainder by 2**16 - 1, where 0 is written as all ones.
+    return ~(int.from_bytes(data, "big") % 0xFFFF or 0xFFFF) & 0xFFFF
 
 
 def _ip(here: bytes, there: bytes, protocol: int, payload: bytes) -> bytes:
@@ -255,5 +273,5 @@ def _transport(protocol: int, here: str, there: str, data: bytes, *, whole: bool
         head, flags = (data[12] >> 4) * 4, data[13]
         if head < 20 or len(data) < head:
             return Skipped.BROKEN
-        return Segment((here, source), (there, destination), data[head:], sequence, bool(flags & _SYN))
+        return Segment((here, source), (there, destination), data[head:], sequence, bool(flags & SYN))
     return Skipped.NOT_UDP_OR_TCP

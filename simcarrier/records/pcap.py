@@ -2,8 +2,9 @@
 
 A file is a row of frames with their times and the kind of link that they were seen on. We write link type 101 (raw
 IP) and whole microseconds: each SIP message becomes a UDP packet, or a TCP segment of a stream that is made up as far
-as its numbers go: it has no handshake, begins at 1 on both sides and loses nothing. Messages over TLS are written as
-plain TCP, for we saw them decrypted and there is no key to add.
+as its numbers go. In the capture of a single call it has no handshake, begins at 1 on both sides and loses nothing;
+that of a whole run has it opened and closed too (`simcarrier.records.streams`). Messages over TLS are written as plain
+TCP, for we saw them decrypted and there is no key to add.
 
 A reader meets files of any origin. One that is no capture is a `PcapFault`. One that is cut off or damaged further on
 gives what stands before the damage, and `FrameReader.damage` says what it met.
@@ -69,6 +70,10 @@ class Frame:
 # Writing
 
 
+FILE_HEAD = struct.pack("<IHHiIII", _MAGIC, 2, 4, 0, 0, SNAP_LENGTH, LinkType.RAW)
+"""What a file of ours begins with; `framed` packets follow."""
+
+
 def pcap_of(messages: Iterable[Passed]) -> bytes:
     """A capture of messages, in their order.
 
@@ -76,12 +81,11 @@ def pcap_of(messages: Iterable[Passed]) -> bytes:
         PcapFault: an address is no IP address, a time is before 1970 or after 2106, or a message is longer than UDP
             carries.
     """
-    parts = [struct.pack("<IHHiIII", _MAGIC, 2, 4, 0, 0, SNAP_LENGTH, LinkType.RAW)]
+    parts = [FILE_HEAD]
     streams: dict[tuple[tuple[str, int], tuple[str, int]], int] = {}
     for passed in messages:
         try:
-            stamp = _stamp(passed.at)
-            parts += [struct.pack("<IIII", *stamp, len(one), len(one)) + one for one in _packets(passed, streams)]
+            parts += [framed(passed.at, one) for one in _packets(passed, streams)]
         except ValueError as why:
             raise PcapFault(str(why)) from None
     return b"".join(parts)
@@ -106,10 +110,20 @@ def _packets(passed: Passed, streams: dict[tuple[tuple[str, int], tuple[str, int
         streams[there] = number + len(piece)
 
 
-def _stamp(at: float) -> tuple[int, int]:
+def framed(at: float, packet: bytes) -> bytes:
+    """A packet as it stands in a file, behind `FILE_HEAD`.
+
+    Args:
+        at: when, seconds since 1970 UTC.
+        packet: beginning with its IP header.
+
+    Raises:
+        ValueError: the time is before 1970 or after 2106.
+    """
     if not 0 <= at < 2**32 - 1:
         raise ValueError(f"{at} is no time between 1970 and 2106")
-    return divmod(round(at * 1e6), 1_000_000)
+    seconds, part = divmod(round(at * 1e6), 1_000_000)
+    return struct.pack("<IIII", seconds, part, len(packet), len(packet)) + packet
 
 
 # Reading

@@ -11,7 +11,7 @@ MOST_MESSAGES = 200
 LARGEST_MESSAGE = 65_535
 
 _CREDENTIALS = re.compile(
-    rb"^((?:Proxy-)?Authorization[ \t]*:)[^\r\n]*(?:\r\n[ \t]+[^\r\n]*)*", re.IGNORECASE | re.MULTILINE
+    rb"^((?:Proxy-)?Authorization[ \t]*:)[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*", re.IGNORECASE | re.MULTILINE
 )
 _CALL_ID = re.compile(rb"^(?:Call-ID|i)[ \t]*:[ \t]*(?:\r\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
