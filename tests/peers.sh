@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The real peers that the interoperability tests call: SIPp, sipsak and Kamailio; and tshark, which reads our captures.
+# The real peers that the interoperability tests call: SIPp, sipsak and Kamailio; tshark, which reads our captures; and
+# Node.js, in which an example of a dialler is written.
 #
 # Installs what is missing where apt-get exists, without questions and without starting a service. Where it cannot, it
 # says what is missing and goes on, because those tests are then skipped; with CI set that is a failure.
 set -euo pipefail
 
 PATH="$PATH:/usr/sbin:/sbin"
-declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark)
+declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [node]=nodejs)
 
 missing() {
   local program

@@ -88,9 +88,13 @@ def files_for(document: Path) -> dict[str, str]:
 
 
 _CHANGING = (
+    (re.compile(r"\b\d\d:\d\d:\d\d\.\d{3}\b"), "CLOCK"),
+    (re.compile(r'timestamp="[^"]+"'), "WHEN"),
+    (re.compile(r"\b\d+(\.\d+)? m?s(?= (after|later))"), "T"),
     (re.compile(r"\d+\.\d{2,6}\b"), "T"),  # seconds with a fraction
     (re.compile(r"(127\.0\.0\.1:)\d{1,5}"), r"\1PORT"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "ID"),
+    (re.compile(r"\b0x[0-9a-f]+\b"), "ID"),
     (re.compile(r"(responded|acknowledged|ended)_after(\":|=)\d+\.\d+(e-\d+)?"), r"\1_after\2T"),
     (re.compile(r"\b[\d,]+ calls/s"), "N calls/s"),
     (re.compile(r"\d+\.\d s ago|(?<=since_start is )\d+(\.\d+)?s"), "T"),

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from simcarrier.cli import main
 from simcarrier.conditions import Condition
 from simcarrier.probe.reading import load_plan
 from simcarrier.scenario.dialects import table_of
@@ -66,7 +68,7 @@ def test_every_test_file_in_the_documents_is_run_by_an_example() -> None:
 
 
 # pytest in an example: without the plugins that a reader may not have, and that warn if nothing is set up for them.
-PYTEST_OPTIONS = "-p no:asyncio -p no:anyio -p no:cacheprovider"
+PYTEST_OPTIONS = "-p no:asyncio -p no:anyio -p no:cacheprovider -p no:schemathesis"
 
 
 def run(block: Block, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -113,6 +115,8 @@ def test_a_scenario_in_the_documents_is_one(block: Block, tmp_path: Path) -> Non
     if block.kind == "yaml dialect":
         assert not all(table_of(str(file)).inherited(condition) for condition in Condition)
     elif block.kind == "yaml plan":
+        if "pki/" in block.text:  # as `simcarrier pki init pki` makes them
+            assert CliRunner().invoke(main, ["pki", "init", str(tmp_path / "pki")]).exit_code == 0
         assert load_plan(file).calls
     elif block.kind == "yaml wrong":
         with pytest.raises(ScenarioError):

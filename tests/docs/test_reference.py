@@ -16,10 +16,12 @@ from simcarrier.carrier.switch import Switch
 from simcarrier.cli import COMMANDS, main, session
 from simcarrier.cli.views.base import Summary
 from simcarrier.conditions import MEANINGS, Condition
+from simcarrier.conduct.breach import Breach
+from simcarrier.conduct.report import Fault
 from simcarrier.net.limits import Limits as StreamLimits
 from simcarrier.probe import plan
 from simcarrier.records.model import CallRecord
-from simcarrier.scenario import actions, blocks, dialects, models, path, responses, steps, traffic
+from simcarrier.scenario import actions, blocks, dialects, expectations, models, path, responses, steps, traffic
 from simcarrier.scenario.base import Model
 from simcarrier.scenario.business import (
     analytics,
@@ -34,6 +36,8 @@ from simcarrier.scenario.business import (
     trunks,
     weather,
 )
+from simcarrier.scenario.expectations.base import ConductModel, ExpectationModel
+from simcarrier.scenario.expectations.callers import WornCaller
 from simcarrier.scenario.load import loads
 from simcarrier.scenario.template import FIELDS
 from simcarrier.sip.endpoint import Limits
@@ -42,6 +46,7 @@ from tests.docs.markdown import DOCUMENTS, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LANGUAGE = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+EXPECTATIONS = (ROOT / "docs" / "expectations.md").read_text(encoding="utf-8")
 DIALECTS = (ROOT / "docs" / "dialects.md").read_text(encoding="utf-8")
 COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
@@ -86,8 +91,8 @@ TOLD = [
     Told("scenarios", "Rules", models.Rule),
     Told("scenarios", "mix", actions.MixEntry),
     Told("scenarios", "body", responses.Body),
-    Told("scenarios", "Expectations", models.Expectation),
-    Told("scenarios", "Which calls", models.CallFilter),
+    Told("expectations", "Which calls", expectations.CallFilter),
+    *(Told("expectations", kind.key, kind) for kind in expectations.KINDS),
     *(Told("scenarios", action.key, action) for action in actions.ACTIONS if action is not actions.MixAction),
     *(Told("scenarios", f"Step: {step.kind}", step) for step in steps.STEPS),
     Told("dialects", "The file", dialects.DialectFile),
@@ -126,6 +131,7 @@ TOLD = [
     Told("probe", "A call", plan.CallModel),
     Told("probe", "expect", plan.Expected),
     Told("probe", "caps", plan.CapsModel),
+    Told("probe", "diagnose", plan.DiagnoseModel),
     Told("probe", "load", plan.LoadModel),
 ]
 
@@ -153,6 +159,7 @@ def test_every_model_has_its_section() -> None:
         return {model, *(found for sub in model.__subclasses__() for found in all_below(sub))}
 
     abstract = {Model, actions.ActionModel, actions.Acting, steps.StepModel}
+    abstract |= {ExpectationModel, ConductModel, WornCaller}
     assert all_below(Model) - abstract - {told.model for told in TOLD} == {actions.MixAction}
 
 
@@ -178,6 +185,23 @@ def test_defaults_are_the_real_ones(told: Told) -> None:
             assert read_default(field, code[1]) == default, key
         elif not field.is_required():
             assert default in (None, (), {}) or isinstance(default, Model), f"{key}: the default is {default}"
+
+
+@pytest.mark.parametrize("kind", expectations.KINDS, ids=lambda kind: kind.key)
+def test_an_expectation_is_told_as_the_command_tells_it(kind: type[ExpectationModel]) -> None:
+    text = section(EXPECTATIONS, kind.key)
+    meanings = dict(re.findall(r"^\| `([a-z_]+)` \|[^|]*\| (.*?) \|", text, re.MULTILINE))
+    told = {field.alias or name: field.description for name, field in kind.model_fields.items()}
+    assert {key: said.replace("`{}`", "{}") for key, said in meanings.items()} == told
+
+
+@pytest.mark.parametrize("kind", expectations.KINDS, ids=lambda kind: kind.key)
+def test_the_example_of_an_expectation_is_one(kind: type[ExpectationModel]) -> None:
+    found = re.search(r"\A\n`(\{.*\})`\n", section(EXPECTATIONS, kind.key))
+    assert found
+    business = "{lines: 9, customers: [{name: c, user: u, password: p}]}"
+    (made,) = loads(f"name: x\ncarrier: {business}\ncalls: [{{respond: 403}}]\nexpect: [{found[1]}]").expect
+    assert type(made) is kind
 
 
 def test_the_defaults_that_need_words() -> None:
@@ -243,7 +267,8 @@ def test_every_field_of_the_events_stands_in_the_reference() -> None:
     told = set(rows(section(COMMANDS_PAGE, "JSON events")))
     summary = set(Summary.__dataclass_fields__)
     kinds = {"malformed", "refused", "overloaded", "broken_streams", "send_failures", "engine_errors"}
-    wanted = {"event", "address", *record.as_dict(), *summary, *kinds, *Access().as_dict(), *Ending}
+    fault = Fault(1, Breach("", "", "", "", 0.0, "")).as_dict()
+    wanted = {"event", "address", "control", *record.as_dict(), *fault, *summary, *kinds, *Access().as_dict(), *Ending}
     assert told == wanted
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from simcarrier.sip.block_codes import Damage
+from simcarrier.trust.card_damage import NAMED, CardDamage
 from simcarrier.trust.passport import ANSWERS
 from tests.docs.markdown import ROOT
 
@@ -31,3 +32,10 @@ def test_every_damage_is_told_and_no_other() -> None:
 
 def test_every_answer_is_told() -> None:
     assert [code for code, phrase in ANSWERS.items() if f"| `{code} {phrase}` |" not in PAGE] == []
+
+
+def test_every_damage_of_a_card_is_told_with_its_fault() -> None:
+    page = (ROOT / "docs" / "blocks.md").read_text(encoding="utf-8").partition("### Cards that are wrong\n")[2]
+    told = re.findall(r"^\| `([a-z0-9_]+)` \| .* \| `([^`]+)` \|$", page.partition("\n## ")[0], re.MULTILINE)
+    assert told == [(str(damage), NAMED[damage]) for damage in CardDamage]
+    assert [fault for _, fault in told if f"`{fault}`" not in PAGE] == []

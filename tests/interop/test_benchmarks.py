@@ -16,6 +16,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 IN_SMALL = {
     "reject_call.py": ["--pairs", "1", "--seconds", "1", "--rates", "200", "--no-limit"],
     "business.py": ["--pairs", "1", "--seconds", "1", "--rates", "200"],
+    "artefacts.py": ["--pairs", "1", "--seconds", "0.5", "--rates", "100"],
     "answered_call.py": ["--pairs", "1", "--seconds", "1", "--rates", "100", "--no-limit"],
     "signed_608.py": ["--runs", "1", "--seconds", "1", "--rate", "100"],
     "probe_load.py": ["--pairs", "1", "--seconds", "1", "--rates", "100"],
@@ -30,7 +31,7 @@ HELPERS = {
     "pairs.py",
     "sipp.py",
 }
-ALONE = {"diagnosis.py", "fixture.py", "simulate.py"}
+ALONE = {"control.py", "diagnosis.py", "fixture.py", "simulate.py"}
 """Those that need no peer; the tests of their rooms try them."""
 
 

@@ -85,7 +85,7 @@ def test_an_expectation_fails_the_run(alone: Path, ended: Start, sipp: Sipp) -> 
     carrier = ended(alone, "--exec", sipp.shell_command([INVITE, got(403), ACK], calls=2))
     assert carrier.wait() == 1
     assert carrier.errors == ""
-    assert carrier.summary["failures"] == ["calls by rule refused: wanted at most 1, got 2"]
+    assert carrier.summary["failures"] == [f"{alone}:7:5: calls: wanted at most 1 call by rule refused, got 2"]
 
 
 def test_a_number_of_calls(carrier: Start, sipp: Sipp) -> None:
