@@ -33,8 +33,9 @@ types: $(STAMPS)/test ## mypy --strict
 arrows: $(STAMPS)/test ## import-linter: which room may know which
 	$(BIN)/lint-imports
 
-peers: ## SIPp, sipsak, Kamailio and tshark, where apt-get is there
+peers: ## SIPp, sipsak, Kamailio, tshark and Asterisk, where apt-get is there
 	@bash tests/peers.sh
+	@bash tests/asterisk.sh
 
 bench: ## list the benchmarks
 	@for file in benchmarks/*.py; do \

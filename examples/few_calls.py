@@ -44,11 +44,11 @@ class Call:
         channel = driver.channel_for(Transport.UDP, carrier)
         self.session = CallerSession(agent, invitation, channel, carrier, self)
 
-    async def place(self, patience: float = PATIENCE) -> None:
-        """Send the INVITE and wait until the call is over; give it up after so many seconds."""
+    async def place(self, patience: float | None = None) -> None:
+        """Send the INVITE and wait until the call is over; give it up after so many seconds, PATIENCE if not said."""
         self.session.invite(self.loop.time())
         self.driver.pump()  # whatever a call of ours put out is sent by this
-        stalled = self.loop.call_later(patience, self.give_up)
+        stalled = self.loop.call_later(PATIENCE if patience is None else patience, self.give_up)
         await self.over.wait()
         stalled.cancel()
 

@@ -6,9 +6,10 @@ attachment that cannot begin says so before the first call; one that fails later
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simcarrier.conduct.breach import Breach
+from simcarrier.conduct.report import Report
 from simcarrier.service import CarrierService
 from simcarrier.verdict.outcome import Outcome
 
@@ -25,11 +26,13 @@ class Findings:
         outcomes: the scenario's expectations, judged, in the scenario's order.
         breaches: what the dialler did wrong on the wire; empty if nobody looked.
         failures: everything that makes the run fail, in words: unmet expectations, a dialler that ended badly.
+        conduct: the breaches by rule, with their counts.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     breaches: tuple[Breach, ...] = ()
     failures: tuple[str, ...] = ()
+    conduct: Report = field(default_factory=Report)
 
 
 class Attachment:

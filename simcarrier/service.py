@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import TracebackType
 from typing import Self
@@ -27,6 +27,7 @@ from simcarrier.sip.endpoint import Limits
 from simcarrier.sip.timers import Timers
 from simcarrier.sip.transport import Address, Channel, ListenAddress, Transport, host_for_uri
 from simcarrier.trust.extra import MissingExtra, UnreadableFile
+from simcarrier.verdict.outcome import Outcome
 
 __all__ = ["CannotListen", "CannotSign", "CarrierService"]
 
@@ -58,6 +59,8 @@ class CarrierService:
     Attributes:
         switch: the carrier without its sockets; there once it is started.
         cards: what serves the cards of 608s, if the scenario wants them served.
+        control: the URL of its control API, if it has one.
+        judge: the scenario's expectations, judged as if the run ended now; None where nobody judges.
     """
 
     def __init__(
@@ -80,6 +83,8 @@ class CarrierService:
         self._watching: tuple[Observe, ...] = ()
         self.switch: Switch
         self.cards: CardServer | None = None
+        self.control: str | None = None
+        self.judge: Callable[[], Sequence[Outcome]] | None = None
 
     async def start(self) -> None:
         """Listen.

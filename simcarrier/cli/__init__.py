@@ -16,12 +16,14 @@ COMMANDS = {
     "run": "simcarrier.cli.run:run",
     "check": "simcarrier.cli.check:check",
     "dialects": "simcarrier.cli.dialects:dialects",
+    "expectations": "simcarrier.cli.expectations:expectations",
     "schema": "simcarrier.cli.schema:schema",
     "simulate": "simcarrier.cli.simulate:simulate",
     "probe": "simcarrier.cli.probe:probe",
     "evidence": "simcarrier.cli.evidence:evidence",
     "diagnose": "simcarrier.cli.diagnose:diagnose",
     "inspect": "simcarrier.cli.inspect:inspect",
+    "conduct": "simcarrier.cli.conduct:conduct",
     "pki": "simcarrier.cli.pki:pki",
 }
 """Every command: its name, and where it is."""

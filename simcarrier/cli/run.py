@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import DURATION, LISTEN, set_option
+from .control import CONTROL_ADDRESS, control_port
+from .options import DURATION, FIRST_CALLS, HEP_URI, LISTEN, SIZE, set_option
 
 if TYPE_CHECKING:
+    from simcarrier.artefacts.hep import Collector
     from simcarrier.sip.transport import ListenAddress
+    from simcarrier.web.access import WebAddress
 
-EPILOG = "Exit status: 0 fine, 1 an expectation or the dialler failed, 2 wrong usage or scenario, 3 cannot listen."
+FILE: click.ParamType[Path] = click.Path(dir_okay=False, path_type=Path)
+
+EPILOG = (
+    "Exit status: 0 fine, 1 an expectation or the dialler failed, 2 wrong usage or scenario, 3 cannot begin or write."
+)
 
 
 @click.command(epilog=EPILOG)
@@ -30,7 +37,7 @@ EPILOG = "Exit status: 0 fine, 1 an expectation or the dialler failed, 2 wrong u
     "--exec",
     "command",
     metavar="COMMAND",
-    help="Run a dialler by the shell, with SIMCARRIER_URI and SIMCARRIER_ADDRESS in its environment; "
+    help="Run a dialler by the shell, with SIMCARRIER_URI, SIMCARRIER_ADDRESS and _ADDRESSES in its environment; "
     "the run ends when it ends.",
 )
 @click.option("--seed", type=int, metavar="N", help="Make everything random repeatable.")
@@ -44,6 +51,28 @@ EPILOG = "Exit status: 0 fine, 1 an expectation or the dialler failed, 2 wrong u
     help="Text: a live view on a terminal, else a line a call. JSON: one event a line.",
 )
 @click.option("--quiet", is_flag=True, help="Text without a line for each call.")
+@click.option(
+    "--conduct",
+    type=FIRST_CALLS,
+    default="1000",
+    show_default=True,
+    metavar="N",
+    help="Look at what the dialler does wrong on the wire, in its first N calls; all or off.",
+)
+@click.option("--pcap", type=FILE, metavar="FILE", help="Write all messages to a capture, for Wireshark and sngrep.")
+@click.option("--pcap-limit", type=SIZE, help="End the capture at this size, such as 100MB; 1GB if not said.")
+@click.option("--hep", type=HEP_URI, help="Send all messages to a collector such as HOMER: udp:HOST:9060 or tcp:...")
+@click.option("--hep-id", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Our number there; 2001 if not said.")
+@click.option("--html", type=FILE, metavar="FILE", help="Write a page about the run: calls, ladders, why.")
+@click.option("--junit", type=FILE, metavar="FILE", help="Write what was expected as test results, for CI systems.")
+@click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write the JSON events to a file as well.")
+@click.option(
+    "--control",
+    type=CONTROL_ADDRESS,
+    help="Serve the control API over HTTP there, such as 127.0.0.1:8080; port 0 for any free one. "
+    "Beyond loopback it needs a token, in SIMCARRIER_CONTROL_TOKEN or a file.",
+)
+@click.option("--control-token", type=FILE, metavar="FILE", help="The file that holds the token of the control API.")
 def run(
     scenario: Path,
     listen: tuple[ListenAddress, ...],
@@ -54,16 +83,35 @@ def run(
     settings: tuple[tuple[str, str], ...],
     form: str,
     quiet: bool,
+    conduct: int | None,
+    pcap: Path | None,
+    pcap_limit: int | None,
+    hep: Collector | None,
+    hep_id: int | None,
+    html: Path | None,
+    junit: Path | None,
+    json_file: Path | None,
+    control: WebAddress | None,
+    control_token: Path | None,
 ) -> None:
     """Run the carrier that SCENARIO describes."""
-    from simcarrier.cli.session import Options, run_carrier
+    from simcarrier.attachment import CannotAttach
+    from simcarrier.cli.artefacts import Artefacts
+    from simcarrier.cli.session import CANNOT_BEGIN, Options, run_carrier
     from simcarrier.scenario.load import ScenarioError, load
 
+    artefacts = Artefacts(pcap, pcap_limit, hep, hep_id, html, json_file, junit)
+    artefacts.check(scenario)
     try:
         loaded = load(scenario, dict(settings))
     except ScenarioError as error:
         for fault in error.faults:
             click.echo(str(fault), err=True)
         sys.exit(2)
-    options = Options(listen, duration, calls, command, seed, form, quiet)
+    try:
+        attachments = (*artefacts.attachments(), *control_port(control, control_token))
+    except CannotAttach as error:
+        click.echo(f"simcarrier: {error}", err=True)
+        sys.exit(CANNOT_BEGIN)
+    options = Options(listen, duration, calls, command, seed, form, quiet, attachments, conduct)
     sys.exit(run_carrier(loaded, options))

@@ -17,17 +17,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simcarrier.attachment import Attachment, CannotAttach, Findings
-from simcarrier.carrier.verdict import Verdict
+from simcarrier.conduct.report import Report
 from simcarrier.records.model import CallRecord
 from simcarrier.service import CannotListen, CannotSign, CarrierService
 from simcarrier.sip.transport import ListenAddress
+from simcarrier.verdict.verdict import Verdict
 
 from .views.base import Summary, View
 from .views.json_lines import JsonView
 from .views.text import TextView
+from .watching import FIRST, Watching
 
 if TYPE_CHECKING:
     from simcarrier.scenario.models import Scenario
+    from simcarrier.verdict.outcome import Outcome
 
 FINE, FAILED, CANNOT_BEGIN = 0, 1, 3
 
@@ -50,6 +53,8 @@ class Options:
     form: str = "text"
     quiet: bool = False
     attachments: tuple[Attachment, ...] = ()
+    conduct: int | None = FIRST
+    """Calls whose conduct is looked at, the first ones: 0 for none, None for all."""
 
 
 def run_carrier(scenario: Scenario, options: Options) -> int:
@@ -91,10 +96,13 @@ async def _run(scenario: Scenario, options: Options) -> int:
         await _all_finished(attached, carrier, Findings())
         raise
     view = _view(options)
-    verdict = Verdict(scenario.expect)
+    verdict = Verdict(scenario)
     carrier.journal.listeners.append(view.call)
-    if scenario.expect:
-        carrier.journal.listeners.append(verdict.observe)
+    watching: Watching | None = None
+    if verdict.needs_conduct or options.conduct != 0:
+        watching = Watching(carrier, None if verdict.needs_conduct else options.conduct)
+    if verdict:
+        _let_judge(carrier, verdict, watching)
     _calm_the_collector()
     failures: list[str] = []
     try:
@@ -105,11 +113,37 @@ async def _run(scenario: Scenario, options: Options) -> int:
         if failure:
             failures.append(failure)
     finally:
+        verdict.over(carrier.wall(asyncio.get_running_loop().time()))
         await carrier.stop()
-        failures += verdict.failures()
-        view.finish(Summary.of(carrier, tuple(failures), view.untold))
-        await _all_finished(attached, carrier, Findings(failures=tuple(failures)))
-    return FAILED if failures or carrier.driver.counters.engine_errors else FINE
+        report = Report()
+        if watching is not None:
+            report = watching.finish()
+            verdict.breaches(watching.conduct.breaches, watching.conduct.counts)
+        outcomes = verdict.outcomes()
+        failures += [str(outcome) for outcome in outcomes if not outcome.met]
+        bugs = carrier.driver.counters.engine_errors
+        if bugs:
+            failures.append(f"the carrier met {bugs} bug{'' if bugs == 1 else 's'} of its own: see engine_errors")
+        breaches = () if watching is None else tuple(watching.conduct.breaches)
+        findings = Findings(outcomes, breaches, tuple(failures), report)
+        view.finish(Summary.of(carrier, findings, view.untold))
+        await _all_finished(attached, carrier, findings)
+    return FAILED if failures else FINE
+
+
+def _let_judge(carrier: CarrierService, verdict: Verdict, watching: Watching | None) -> None:
+    """Let the verdict follow what happens; the messages too, if they are looked at."""
+    journal = carrier.journal
+    journal.listeners.append(verdict.observe)
+    journal.registrars.append(verdict.registered)
+
+    def judge() -> tuple[Outcome, ...]:
+        if watching is not None and verdict.needs_conduct:
+            watching.conduct.work()
+            verdict.breaches(watching.conduct.breaches, watching.conduct.counts)
+        return verdict.outcomes()
+
+    carrier.judge = judge
 
 
 async def _all_finished(attached: list[Attachment], carrier: CarrierService, findings: Findings) -> None:
@@ -175,7 +209,13 @@ async def _until_over(carrier: CarrierService, options: Options) -> str | None:
 
 async def _dial(carrier: CarrierService, options: Options) -> str | None:
     """Run the dialler to its end, in a process group of its own; None if it ended well."""
-    environment = os.environ | {"SIMCARRIER_URI": carrier.uri, "SIMCARRIER_ADDRESS": carrier.address}
+    environment = os.environ | {
+        "SIMCARRIER_URI": carrier.uri,
+        "SIMCARRIER_ADDRESS": carrier.address,
+        "SIMCARRIER_ADDRESSES": " ".join(map(str, carrier.addresses)),
+    }
+    if carrier.control is not None:
+        environment["SIMCARRIER_CONTROL"] = carrier.control
     process = await asyncio.create_subprocess_shell(
         options.command or "",
         env=environment,
@@ -199,12 +239,18 @@ async def _dial(carrier: CarrierService, options: Options) -> str | None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the dialler and its children: asked first, then made to."""
-    for number, patience in ((signal.SIGTERM, PATIENCE), (signal.SIGKILL, None)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        try:
-            await asyncio.wait_for(process.wait(), patience)
-        except TimeoutError:
-            continue
-        return
+    """End the dialler and its children: asked first, then made to.
+
+    The shell that we started may be gone long before what it runs: so it is the group that is waited for.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        while loop.time() < until:
+            await asyncio.sleep(0.01)
+            os.killpg(process.pid, 0)
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # nobody is left
+    await process.wait()

@@ -18,10 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from simcarrier.carrier.verdict import Verdict
 from simcarrier.conditions import Condition
 from simcarrier.records.model import CallRecord
 from simcarrier.simulate.run import Simulation
+from simcarrier.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     from simcarrier.scenario.models import Scenario
@@ -166,7 +166,7 @@ def _simulate(scenario: Scenario, order: Order, records: RecordFile | None) -> i
     simulation = Simulation(
         scenario, seconds=order.seconds, calls_per_hour=order.calls_per_hour, start=began, seed=order.seed
     )
-    verdict = Verdict(scenario.expect)
+    verdict = Verdict(scenario, wire=False)
     conditions: Counter[Condition | None] = Counter()
 
     def count(record: CallRecord) -> None:
@@ -174,7 +174,7 @@ def _simulate(scenario: Scenario, order: Order, records: RecordFile | None) -> i
 
     listeners: list[Callable[[CallRecord], None]] = simulation.exchange.journal.listeners
     listeners.append(count)
-    if scenario.expect:
+    if verdict:
         listeners.append(verdict.observe)
     if records is not None:
         listeners.append(records.add)

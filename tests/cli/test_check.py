@@ -78,7 +78,7 @@ def test_no_file_at_all_is_wrong_usage() -> None:
 def test_plans_are_checked_as_plans(tmp_path: Path) -> None:
     result = run(SCENARIOS.parent / "probes")
     assert result.exit_code == 0, result.output
-    assert result.stdout.count(": ok (plan, ") == 5
+    assert result.stdout.count(": ok (plan, ") == 6
     path = tmp_path / "plan.yaml"
     path.write_text("name: x\ntrunks: {a: {address: udp:h, password: y}}\ncalls: [{to: '1'}]")
     result = run(path)

@@ -14,7 +14,7 @@ STALLED = "scenarios/stalled-trying.yaml"
 
 MISTAKES = {
     "a misspelt command": (["rn"], 2, ["No such command 'rn'; did you mean 'run'?"]),
-    "no such command": (["xyz"], 2, ["there are run, check, dialects, schema"]),
+    "no such command": (["xyz"], 2, ["there are run, check, dialects, expectations"]),
     "a misspelt option": (["run", STALLED, "--lisen", "udp:127.0.0.1:0"], 2, ["--listen"]),
     "a missing file": (["run", "nosuch.yaml"], 2, ["nosuch.yaml", "No such file"]),
     "a folder": (["run", "scenarios"], 2, ["scenarios", "is a directory, not a scenario file"]),

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -43,7 +44,7 @@ with socket.socket(socket.AF_INET6 if ":" in carrier[0] else socket.AF_INET, soc
         head = (
             f"{{}} sip:{user}@{host} SIP/2.0\\r\\nVia: SIP/2.0/UDP h;rport;branch=z9hG4bK{number}\\r\\n"
             f"From: <sip:+4940@h>;tag=1\\r\\nTo: <sip:{user}@h>{{}}\\r\\nCall-ID: {number}\\r\\nCSeq: 1 {{}}\\r\\n"
-            "Contact: <sip:h>\\r\\nContent-Length: 0\\r\\n\\r\\n"
+            "Max-Forwards: 70\\r\\nContact: <sip:h>\\r\\nContent-Length: 0\\r\\n\\r\\n"
         )
         phone.sendto(head.format("INVITE", "", "INVITE").encode(), carrier)
         answer = phone.recv(65536).decode()
@@ -124,7 +125,7 @@ def test_text_tells_the_same_in_words(scenario: str, dialler: str) -> None:
     lines = result.stdout.splitlines()
     assert lines[0] == "small"
     assert lines[1].startswith("listening on udp:127.0.0.1:")
-    assert any(line.startswith("+4940 -> +49301: 403 Forbidden after 0.") for line in lines)
+    assert any(line.startswith("+4940 -> +49301: 403 Forbidden after 0.") for line in lines), result.stdout
     assert "SIP/2.0 404 Not Found" in lines
     assert lines[-2:] == ["2 calls: 1 x 403, 1 x 404", "1 of them matched no rule"]
     assert result.stderr == ""
@@ -160,7 +161,7 @@ def test_an_expectation_that_is_not_met_fails_the_run(tmp_path: Path, dialler: s
     assert (met.returncode, events(met.stdout)[-1]["failures"]) == (0, [])
     missed = run(str(path), "--exec", f"{dialler} +491", "--format", "json")
     assert missed.returncode == 1
-    assert events(missed.stdout)[-1]["failures"] == ["calls with code 403: wanted exactly 2, got 1"]
+    assert events(missed.stdout)[-1]["failures"] == [f"{path}:9:10: calls: wanted exactly 2 calls with code 403, got 1"]
 
 
 def test_so_many_calls_end_the_run(scenario: str, dialler: str) -> None:
@@ -183,7 +184,8 @@ def test_a_signal_ends_calls_in_order_and_prints_the_summary(scenario: str, numb
         phone.settimeout(5)
         phone.sendto(
             b"INVITE sip:stall@h SIP/2.0\r\nVia: SIP/2.0/UDP h;rport;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\n"
-            b"To: <sip:stall@h>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nContact: <sip:h>\r\nContent-Length: 0\r\n\r\n",
+            b"To: <sip:stall@h>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContact: <sip:h>\r\n"
+            b"Content-Length: 0\r\n\r\n",
             (running.host, running.port),
         )
         assert phone.recv(65536).startswith(b"SIP/2.0 100 ")
@@ -273,6 +275,21 @@ def test_a_reader_that_leaves_is_no_reason_for_a_traceback(scenario: str, dialle
     assert result.stdout.splitlines()[1] == "0"
     assert "Traceback" not in result.stderr
     assert "BrokenPipe" not in result.stderr
+
+
+def test_a_dialler_that_never_stops_is_ended_and_the_report_is_written(
+    scenario: str, dialler: str, tmp_path: Path
+) -> None:
+    path, report, note = tmp_path / "stall.yaml", tmp_path / "report.xml", tmp_path / "dialler.pid"
+    path.write_text(f"{SCENARIO}expect: [{{stalled_calls: cancelled, after_trying: 100ms, tolerance: 100ms}}]\n")
+    endless = f"trap '' TERM; echo $$ > {note}; {dialler} stall1; while :; do sleep 0.1; done"
+    result = run(str(path), "--for", "1500ms", "--junit", str(report), "--exec", endless)
+    assert result.returncode == 1, result.stderr
+    assert not Path(f"/proc/{note.read_text().strip()}").exists()
+    cases = {case.attrib["name"]: case for case in ElementTree.parse(report).iter("testcase")}
+    assert [case.find("failure") is not None for case in cases.values()] == [True, False]
+    assert list(cases)[1] == "the run"
+    assert "not cancelled in the" in (cases[next(iter(cases))].findtext("failure") or "")
 
 
 def test_the_dialler_s_children_end_with_the_run(scenario: str, tmp_path: Path) -> None:

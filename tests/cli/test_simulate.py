@@ -112,7 +112,13 @@ def test_expectations_decide_the_exit_status(folder: Path) -> None:
     (folder / "busy.yaml").write_text(f"{BUSY}expect: [{{calls: {{code: 200}}, at_least: 1}}]\n")
     done = simulate(folder, "--hours", "1")
     assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == "failed: calls with code 200: wanted at least 1, got 0"
+    said = done.stdout.splitlines()[-1]
+    assert said == "failed: busy.yaml:3:10: calls: wanted at least 1 call with code 200, got 0"
+
+
+def test_what_only_messages_show_is_no_matter_of_a_simulation(folder: Path) -> None:
+    (folder / "busy.yaml").write_text(f"{BUSY}expect: [{{conduct: clean}}, {{calls: {{}}, at_least: 1}}]\n")
+    assert simulate(folder, "--hours", "1").returncode == 0
 
 
 def test_unmatched_calls_and_retries_are_told(folder: Path) -> None:

@@ -24,6 +24,7 @@ from simcarrier.cli.views.writer import LineWriter
 from simcarrier.records.journal import Journal
 from simcarrier.records.model import CallRecord
 from simcarrier.sip.transport import ListenAddress
+from simcarrier.verdict.outcome import Outcome
 
 
 def record(**facts: Any) -> CallRecord:
@@ -42,11 +43,14 @@ def carrier() -> Any:
         addresses=(ListenAddress.parse("udp:127.0.0.1:5060"), ListenAddress.parse("tls:[::1]:5061")),
         switch=SimpleNamespace(carrier=SimpleNamespace(business=business), calls={1: None}),
         journal=Journal(),
+        control=None,
     )
 
 
+UNMET = Outcome("calls", "exactly 4 calls", "3", False, "a.yaml:3:5", ("c",), ("+4940 -> +4930: the third",))
+MET = Outcome("stalled_calls", "stalled calls cancelled", "1 stalled call, all fine", met=True)
 SUMMARY = Summary(
-    3, {"none": 1, "403": 2}, 1, ("calls: wanted exactly 4, got 3",), {"malformed": 2}, untold=5
+    3, {"none": 1, "403": 2}, 1, (str(UNMET), "and more"), {"malformed": 2}, untold=5, outcomes=(UNMET, MET)
 )  # fmt: skip
 
 
@@ -70,10 +74,31 @@ def test_json_tells_one_event_a_line() -> None:
         "calls": 3,
         "codes": {"none": 1, "403": 2},
         "unmatched": 1,
-        "failures": ["calls: wanted exactly 4, got 3"],
+        "failures": ["a.yaml:3:5: calls: wanted exactly 4 calls, got 3", "and more"],
         "dropped": {"malformed": 2},
         "untold": 5,
         "access": {},
+        "conduct": {},
+        "outcomes": [
+            {
+                "name": "calls",
+                "wanted": "exactly 4 calls",
+                "got": "3",
+                "met": False,
+                "place": "a.yaml:3:5",
+                "calls": ["c"],
+                "evidence": ["+4940 -> +4930: the third"],
+            },
+            {
+                "name": "stalled_calls",
+                "wanted": "stalled calls cancelled",
+                "got": "1 stalled call, all fine",
+                "met": True,
+                "place": "",
+                "calls": [],
+                "evidence": [],
+            },
+        ],
     }
     assert stream.getvalue().isascii()
 
@@ -93,7 +118,10 @@ def test_text_tells_a_line_a_call_and_a_summary() -> None:
         "1 of them matched no rule",
         "messages not used: 2 malformed",
         "5 lines were not written: whoever reads them is too slow",
-        "failed: calls: wanted exactly 4, got 3",
+        "failed: a.yaml:3:5: calls: wanted exactly 4 calls, got 3",
+        "    +4940 -> +4930: the third",
+        "failed: and more",
+        "met: 1 of 2 expectations",
     ]
 
 

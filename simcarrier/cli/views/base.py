@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from simcarrier.attachment import Findings
+from simcarrier.conduct.report import Report
 from simcarrier.records.model import CallRecord
 from simcarrier.service import CarrierService
+from simcarrier.verdict.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,9 @@ class Summary:
         calls: how many calls ended.
         codes: how often each final code was sent, as text; ``none`` for calls that got none.
         unmatched: how many calls no rule took.
-        failures: expectations that were not met, in words.
+        failures: expectations that were not met, and what went wrong with the dialler, in words.
+        outcomes: all expectations, judged, in the scenario's order.
+        conduct: what the callers did wrong on the wire.
         dropped: messages that could not be used, by kind; empty if there were none.
         access: challenges, registrations and refused credentials, by kind; empty if there were none.
         untold: call events that could not be written in time, because whoever reads them is too slow.
@@ -30,9 +35,11 @@ class Summary:
     dropped: dict[str, int] = field(default_factory=dict)
     untold: int = 0
     access: dict[str, int] = field(default_factory=dict)
+    outcomes: tuple[Outcome, ...] = ()
+    conduct: Report = field(default_factory=Report)
 
     @classmethod
-    def of(cls, carrier: CarrierService, failures: tuple[str, ...] = (), untold: int = 0) -> Summary:
+    def of(cls, carrier: CarrierService, findings: Findings, untold: int = 0) -> Summary:
         """The summary of a carrier that has stopped."""
         journal = carrier.journal
         codes = {
@@ -52,7 +59,17 @@ class Summary:
         kept = {name: count for name, count in dropped.items() if count}
         counted = carrier.switch.carrier.business.world.customers.counters.as_dict()
         access = {name: count for name, count in counted.items() if count}
-        return cls(journal.calls, codes, journal.unmatched, failures, kept, untold, access)
+        return cls(
+            journal.calls,
+            codes,
+            journal.unmatched,
+            findings.failures,
+            kept,
+            untold,
+            access,
+            findings.outcomes,
+            findings.conduct,
+        )
 
 
 class View(Protocol):

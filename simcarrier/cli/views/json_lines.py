@@ -1,10 +1,11 @@
-"""A run as JSON, one event a line: ``listening``, then a ``call`` for each call when it has ended, last ``summary``."""
+"""A run as JSON, one event a line: ``listening``, a ``call`` for each call when it has ended, last ``summary``."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, TextIO
 
+from simcarrier.attachment import Findings
 from simcarrier.records.model import CallRecord
 from simcarrier.service import CarrierService
 
@@ -27,8 +28,9 @@ class JsonView:
 
     def listening(self, carrier: CarrierService) -> None:
         """One event a listener."""
+        control = {} if carrier.control is None else {"control": carrier.control}
         for address in carrier.addresses:
-            self._event("listening", {"address": str(address)})
+            self._event("listening", {"address": str(address), **control})
 
     def call(self, record: CallRecord) -> None:
         """A call has ended."""
@@ -36,6 +38,8 @@ class JsonView:
 
     def finish(self, summary: Summary) -> None:
         """The figures of the run."""
+        for fault in summary.conduct.faults:
+            self._event("conduct", fault.as_dict())
         told: dict[str, Any] = {
             "calls": summary.calls,
             "codes": summary.codes,
@@ -44,9 +48,15 @@ class JsonView:
             "dropped": summary.dropped,
             "untold": summary.untold,
             "access": summary.access,
+            "outcomes": [outcome.as_dict() for outcome in summary.outcomes],
+            "conduct": summary.conduct.counts,
         }
         self._event("summary", told)
         self._writer.close()
+
+    def over(self, carrier: CarrierService, findings: Findings) -> None:
+        """The same, of a run that has been judged."""
+        self.finish(Summary.of(carrier, findings, self.untold))
 
     def _event(self, kind: str, told: dict[str, Any]) -> None:
         self._writer.write(_encode({"event": kind, **told}))

@@ -59,6 +59,8 @@ class LiveView:
             style = _style(code)
             codes.add_row(Text(str(code or "none"), style), str(count), f"{count / max(journal.calls, 1):.0%}")
         listening = ", ".join(map(str, carrier.addresses))
+        if carrier.control is not None:
+            listening += f", control at {carrier.control}"
         trunk = "".join(f", {said}" for said in carrier.switch.carrier.business.state())
         head = Text(f"{headline(carrier)}\n{listening}\n", style="bold")
         up = Text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
+from simcarrier.conduct.report import report_lines
 from simcarrier.records.model import CallRecord
 from simcarrier.service import CarrierService
 
@@ -36,6 +37,8 @@ class TextView:
         self._writer.write(headline(carrier))
         for address in carrier.addresses:
             self._writer.write(f"listening on {address}")
+        if carrier.control is not None:
+            self._writer.write(f"control at {carrier.control}")
 
     def call(self, record: CallRecord) -> None:
         """A call has ended."""
@@ -108,8 +111,15 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     if summary.dropped:
         yield "messages not used: " + ", ".join(f"{count} {name}" for name, count in summary.dropped.items())
     if summary.access:
-        yield "access: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in summary.access.items())
+        yield "access: " + ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in summary.access.items())
     if summary.untold:
         yield f"{summary.untold} lines were not written: whoever reads them is too slow"
+    yield from report_lines(summary.conduct)
+    evidence = {str(outcome): outcome.evidence for outcome in summary.outcomes}
     for failure in summary.failures:
         yield f"failed: {failure}"
+        for line in evidence.get(failure, ()):
+            yield f"    {line}"
+    met = sum(outcome.met for outcome in summary.outcomes)
+    if met:
+        yield f"met: {met} of {len(summary.outcomes)} expectation{'' if len(summary.outcomes) == 1 else 's'}"
