@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from dialler.dialler import Dialler, Trunk
-
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.message import Response
 from simcarrier.sip.transport import Address, Channel
