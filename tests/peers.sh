@@ -1,18 +1,24 @@
 #!/usr/bin/env bash
-# The real peers that the interoperability tests call: SIPp, sipsak and Kamailio; tshark, which reads our captures; and
-# Node.js, in which an example of a dialler is written.
+# The real peers that the interoperability tests call: SIPp, sipsak and Kamailio; tshark, which reads our
+# captures; Node.js, in which an example of a dialler is written; PostgreSQL, of which the tests of records start a server.
 #
 # Installs what is missing where apt-get exists, without questions and without starting a service. Where it cannot, it
 # says what is missing and goes on, because those tests are then skipped; with CI set that is a failure.
 set -euo pipefail
 
 PATH="$PATH:/usr/sbin:/sbin"
-declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [node]=nodejs)
+declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [node]=nodejs [postgres]=postgresql)
+
+found() {
+  command -v "$1" >/dev/null && return
+  # Debian keeps the programs of PostgreSQL out of the way, a folder for each version.
+  [ "$1" = postgres ] && compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null
+}
 
 missing() {
   local program
   for program in "${!package[@]}"; do
-    command -v "$program" >/dev/null || printf '%s\n' "$program"
+    found "$program" || printf '%s\n' "$program"
   done | sort
 }
 
@@ -49,9 +55,9 @@ install_missing() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
       apt-get install -y -qq --no-install-recommends "${package[$program]}" >/dev/null ||
       echo "peers: ${package[$program]} could not be installed" >&2
-    if [ "$program" = kamailio ] && command -v systemctl >/dev/null; then
+    if [[ "$program" = kamailio || "$program" = postgres ]] && command -v systemctl >/dev/null; then
       # Nor shall it start with the machine: only the tests start it, on ports of their own.
-      "${as_root[@]}" systemctl disable --quiet kamailio 2>/dev/null || true
+      "${as_root[@]}" systemctl disable --quiet "${package[$program]}" 2>/dev/null || true
     fi
   done
 }

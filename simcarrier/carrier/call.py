@@ -161,6 +161,7 @@ class Call:
         extra: header lines for the responses of a call that goes on.
         trying_at, progress_at: when the first 100, and the first of 101 to 199, was sent.
         cancelled_at: when the caller gave up before a final response.
+        reason: the values of the Reason sent with the final response.
         retry_after: the seconds of the Retry-After sent.
     """
 
@@ -186,6 +187,7 @@ class Call:
         "prelude",
         "progress_at",
         "provisional",
+        "reason",
         "received",
         "retry_after",
         "session",
@@ -219,6 +221,7 @@ class Call:
         self.trying_at: float | None = None
         self.progress_at: float | None = None
         self.cancelled_at: float | None = None
+        self.reason: tuple[str, ...] = ()
         self.retry_after: float | None = None
         self._next = 0
         session.user = self
@@ -367,4 +370,5 @@ class Call:
             None if progress_at is None else progress_at - received,
             None if cancelled_at is None else cancelled_at - received,
             self.retry_after,
+            self.reason,
         )

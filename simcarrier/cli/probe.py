@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import DURATION, set_option
+from .storing import STORAGE, destinations_of, where_calls_go
 
 if TYPE_CHECKING:
     from simcarrier.probe.plan import Plan
     from simcarrier.scenario.faults import Fault
+    from simcarrier.stores.address import StoreAddress
 
 EPILOG = "Exit status: 0 all as expected, 1 not so, 2 wrong usage or plan, 3 refused by the guard."
 
@@ -79,6 +81,12 @@ OPTIONS = {
     metavar="FILE",
     help="Keep the results with all messages, for simcarrier evidence.",
 )
+@click.option(
+    "--records",
+    type=STORAGE,
+    help="Keep each call as a row there: calls.db (SQLite), calls.jsonl, or postgresql://HOST/NAME.",
+)
+@where_calls_go
 @click.option("--fetch-cards", is_flag=True, help="Follow the links of 608s to the cards of those who blocked.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a call, and a summary last.")
 @set_option
@@ -108,6 +116,9 @@ def probe(
     yes: bool,
     dry_run: bool,
     results: Path | None,
+    records: StoreAddress | None,
+    prefixes: Path | None,
+    range_holders: bool,
     fetch_cards: bool,
     as_json: bool,
     settings: tuple[tuple[str, str], ...],
@@ -164,7 +175,8 @@ def probe(
         raise click.UsageError("--diagnose asks about one call after another: it does not go with load: in a plan")
     limits = {"no_response": no_response, "stall": stall, "ringing": ringing, "talk": talk}
     changed = {name: seconds for name, seconds in limits.items() if seconds is not None}
-    choices = Choices(live, allow, allow_premium, yes, dry_run, results, as_json, fetch_cards, diagnose)
+    where = destinations_of(prefixes, range_holders, kept=records is not None)
+    choices = Choices(live, allow, allow_premium, yes, dry_run, results, as_json, fetch_cards, diagnose, records, where)
     sys.exit(begin(_changed(loaded, changed), choices))
 
 

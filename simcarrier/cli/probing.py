@@ -14,10 +14,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from simcarrier.deliverability.destinations import Destinations
 from simcarrier.net.driver import source_host
 from simcarrier.probe.campaign import Wanted, wanted_calls
 from simcarrier.probe.client import LoadElsewhere, Prober
@@ -33,7 +34,10 @@ from simcarrier.probe.target import Target
 from simcarrier.records.transcript import Transcript, message_as_dict
 from simcarrier.scenario.patterns import NumberPattern
 from simcarrier.sip.transport import Transport
+from simcarrier.stores.address import StoreAddress
+from simcarrier.stores.recording import CannotRecord
 
+from .recorded import Recorded
 from .views.probe_json import JsonReport
 from .views.probe_text import TextReport
 
@@ -59,6 +63,8 @@ class Choices:
     as_json: bool = False
     fetch_cards: bool = False
     diagnose: bool = False
+    records: StoreAddress | None = None
+    destinations: Destinations = field(default_factory=Destinations)
 
 
 class Unusable(Exception):
@@ -72,7 +78,7 @@ def begin(plan: Plan, choices: Choices) -> int:
     except LoadElsewhere as error:
         _complain(str(error))
         return REFUSED
-    except (MissingSecret, LedgerFault, Unusable) as error:
+    except (MissingSecret, LedgerFault, Unusable, CannotRecord) as error:
         _complain(str(error))
     except BrokenPipeError:
         # Whoever read our results has gone: that is no fault to be told. Nothing more can be written there.
@@ -119,6 +125,8 @@ async def _run(plan: Plan, choices: Choices, policy: Policy) -> int:
         usage = read_usage(path) if policy.live else Usage()
         guard = Guard(policy, usage)
         results = _Results(choices.results)
+        recorded = Recorded(None if choices.dry_run else choices.records, plan.name, _complain, choices.destinations)
+        results.record = recorded.tell
         prober = Prober(
             plan,
             guard,
@@ -151,7 +159,7 @@ async def _run(plan: Plan, choices: Choices, policy: Policy) -> int:
         ):
             return REFUSED
         report = JsonReport(sys.stdout) if choices.as_json else TextReport(sys.stdout, total=calls_in(plan))
-        with results, report, _stopped_by_signals(prober):
+        with results, recorded, report, _stopped_by_signals(prober):
             results.report = report.result
             async with prober:
                 summary = await _rounds(plan, prober)
@@ -296,6 +304,7 @@ class _Results:
         self._file: TextIO | None = None
         self._messages: dict[int, list[dict[str, object]]] = {}
         self.report: Callable[[Result], None] = lambda result: None
+        self.record: Callable[[Result], None] = lambda result: None
 
     def __enter__(self) -> _Results:
         if self._path is not None:
@@ -321,6 +330,7 @@ class _Results:
                     followed = {"call": result.wanted.number, "kind": one.kind, "asked": one.asked}
                     self._write({**Result(about, seen).as_dict(), "follow_up": followed}, seen)
             self._file.flush()  # what was measured so far is there whatever comes
+        self.record(result)
         self.report(result)
 
     def _write(self, told: dict[str, object], seen: Observation | None) -> None:

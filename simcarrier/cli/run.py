@@ -10,10 +10,12 @@ import click
 
 from .control import CONTROL_ADDRESS, control_port
 from .options import DURATION, FIRST_CALLS, HEP_URI, LISTEN, SIZE, set_option
+from .storing import STORAGE, destinations_of, recording, where_calls_go
 
 if TYPE_CHECKING:
     from simcarrier.artefacts.hep import Collector
     from simcarrier.sip.transport import ListenAddress
+    from simcarrier.stores.address import StoreAddress
     from simcarrier.web.access import WebAddress
 
 FILE: click.ParamType[Path] = click.Path(dir_okay=False, path_type=Path)
@@ -67,6 +69,12 @@ EPILOG = (
 @click.option("--junit", type=FILE, metavar="FILE", help="Write what was expected as test results, for CI systems.")
 @click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write the JSON events to a file as well.")
 @click.option(
+    "--records",
+    type=STORAGE,
+    help="Keep each call as a row there: calls.db (SQLite), calls.jsonl, or postgresql://HOST/NAME.",
+)
+@where_calls_go
+@click.option(
     "--control",
     type=CONTROL_ADDRESS,
     help="Serve the control API over HTTP there, such as 127.0.0.1:8080; port 0 for any free one. "
@@ -91,6 +99,9 @@ def run(
     html: Path | None,
     junit: Path | None,
     json_file: Path | None,
+    records: StoreAddress | None,
+    prefixes: Path | None,
+    range_holders: bool,
     control: WebAddress | None,
     control_token: Path | None,
 ) -> None:
@@ -102,6 +113,7 @@ def run(
 
     artefacts = Artefacts(pcap, pcap_limit, hep, hep_id, html, json_file, junit)
     artefacts.check(scenario)
+    where = destinations_of(prefixes, range_holders, kept=records is not None)
     try:
         loaded = load(scenario, dict(settings))
     except ScenarioError as error:
@@ -109,7 +121,7 @@ def run(
             click.echo(str(fault), err=True)
         sys.exit(2)
     try:
-        attachments = (*artefacts.attachments(), *control_port(control, control_token))
+        attachments = (*artefacts.attachments(), *recording(records, where), *control_port(control, control_token))
     except CannotAttach as error:
         click.echo(f"simcarrier: {error}", err=True)
         sys.exit(CANNOT_BEGIN)

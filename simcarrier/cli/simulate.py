@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import set_option
+from .storing import STORAGE_OR_FILE, destinations_of, where_calls_go
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from simcarrier.stores.address import StoreAddress
 
 EPILOG = "Exit status: 0 fine, 1 an expectation failed or the records could not be written, 2 wrong usage or scenario."
 
@@ -62,10 +65,11 @@ class Start(click.ParamType["datetime"]):
 @set_option
 @click.option(
     "--records",
-    type=click.Path(path_type=Path, allow_dash=True),
-    metavar="FILE",
-    help="Write each call as a line of JSON; - for standard output.",
+    type=STORAGE_OR_FILE,
+    help="Write each call as a line of JSON to a file, - for standard output; or as a row to calls.db (SQLite) or "
+    "postgresql://HOST/NAME.",
 )
+@where_calls_go
 @click.option("--force", is_flag=True, help="Write over a file of records that is there.")
 @click.option(
     "--format",
@@ -84,7 +88,9 @@ def simulate(
     seed: int | None,
     start: datetime | None,
     settings: tuple[tuple[str, str], ...],
-    records: Path | None,
+    records: StoreAddress | Path | None,
+    prefixes: Path | None,
+    range_holders: bool,
     force: bool,
     form: str,
     quiet: bool,
@@ -104,5 +110,30 @@ def simulate(
         for fault in error.faults:
             click.echo(str(fault), err=True)
         sys.exit(2)
+    table = records is not None and not isinstance(records, Path)
+    where = destinations_of(prefixes, range_holders, kept=table)
     seconds = hours * 3600 if hours is not None else (1.0 if days is None else days) * 86_400
-    sys.exit(run_simulation(loaded, Order(seconds, calls_per_hour, seed, start, records, force, form, quiet)))
+    sys.exit(
+        run_simulation(
+            loaded,
+            Order(
+                seconds,
+                calls_per_hour,
+                seed,
+                start,
+                records,
+                force,
+                form,
+                quiet,
+                _digest(scenario, settings),
+                where,
+            ),
+        )
+    )
+
+
+def _digest(scenario: Path, settings: tuple[tuple[str, str], ...]) -> str:
+    """What tells a scenario as it is simulated from another, or from itself before it was changed."""
+    from hashlib import sha256
+
+    return sha256(repr((scenario.read_bytes(), settings)).encode()).hexdigest()[:8]

@@ -13,14 +13,21 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from simcarrier.conditions import Condition
+from simcarrier.deliverability.destinations import Destinations
 from simcarrier.records.model import CallRecord
+from simcarrier.records.row import Row, row_of_call
 from simcarrier.simulate.run import Simulation
+from simcarrier.stores.address import StoreAddress
+from simcarrier.stores.completing import Completing
+from simcarrier.stores.extra import MissingExtra
+from simcarrier.stores.store import Added, Store, StoreDown, StoreFault
 from simcarrier.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -36,16 +43,34 @@ _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the command line says; ``seconds`` is how long calls come in."""
+    """What the command line says.
+
+    Attributes:
+        seconds: how long calls come in.
+        digest: tells the scenario from others of its name, where rows are kept with those of other runs.
+        destinations: tells where the numbers called lead.
+    """
 
     seconds: float
     calls_per_hour: float | None = None
     seed: int | None = None
     start: datetime | None = None
-    records: Path | None = None
+    records: StoreAddress | Path | None = None
     force: bool = False
     form: str = "text"
     quiet: bool = False
+    digest: str = ""
+    destinations: Destinations = field(default_factory=Destinations)
+
+
+class Records(Protocol):
+    """Where records go."""
+
+    def add(self, record: CallRecord) -> None:
+        """Keep a record, sooner or later."""
+
+    def flush(self) -> None:
+        """Keep what waits."""
 
 
 class RecordFile:
@@ -73,6 +98,42 @@ class RecordFile:
             self._stream.write("\n".join(lines) + "\n")
             self._stream.flush()
             self.written += len(lines)
+
+
+class RecordTable:
+    """Records as rows of a store. A simulation waits for its store, which a carrier must not.
+
+    Attributes:
+        added: what became of the rows.
+    """
+
+    def __init__(self, store: Store, run: str, destinations: Destinations) -> None:
+        self._store = store
+        self._run = run
+        self._complete = Completing(destinations)
+        self._rows: list[Row] = []
+        self.added = Added(0, 0)
+
+    def add(self, record: CallRecord) -> None:
+        """Write a record, sooner or later.
+
+        Raises:
+            StoreDown, StoreFault: it cannot be written.
+        """
+        self._rows.append(self._complete(row_of_call(record, self._run, "simulate")))
+        if len(self._rows) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits.
+
+        Raises:
+            StoreDown, StoreFault: it cannot be written.
+        """
+        rows, self._rows = self._rows, []
+        if rows:
+            added = self._store.add(rows)
+            self.added = Added(self.added.new + added.new, self.added.known + added.known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +196,7 @@ class Outcome:
 def run_simulation(scenario: Scenario, order: Order) -> int:
     """Simulate to the end; returns the exit status."""
     try:
-        with _records(order) as records:
+        with _records(scenario, order) as records:
             return _simulate(scenario, order, records)
     except FileExistsError:
         print(f"simcarrier: {order.records} is there already: name another file, or say --force", file=sys.stderr)
@@ -147,12 +208,25 @@ def run_simulation(scenario: Scenario, order: Order) -> int:
     except OSError as error:
         print(f"simcarrier: cannot write {order.records}: {error.strerror}", file=sys.stderr)
         return FAILED
+    except (MissingExtra, StoreDown, StoreFault) as error:
+        print(f"simcarrier: cannot write {error}", file=sys.stderr)
+        return FAILED
 
 
 @contextlib.contextmanager
-def _records(order: Order) -> Iterator[RecordFile | None]:
+def _records(scenario: Scenario, order: Order) -> Iterator[Records | None]:
     if order.records is None:
         yield None
+    elif isinstance(order.records, StoreAddress):
+        store = order.records.store()
+        store.open()
+        try:
+            # The same simulation again brings the same calls: they are known, and not added twice.
+            said = (order.digest, order.seed, order.start, order.calls_per_hour)
+            run = sha256(repr(said).encode()).hexdigest()[:8]
+            yield RecordTable(store, f"{scenario.name} {run}", order.destinations)
+        finally:
+            store.close()
     elif str(order.records) == "-":
         yield RecordFile(sys.stdout)
     else:
@@ -160,7 +234,7 @@ def _records(order: Order) -> Iterator[RecordFile | None]:
             yield RecordFile(stream)
 
 
-def _simulate(scenario: Scenario, order: Order, records: RecordFile | None) -> int:
+def _simulate(scenario: Scenario, order: Order, records: Records | None) -> int:
     start = order.start
     began = None if start is None else start.replace(tzinfo=scenario.carrier.clock.zone).timestamp()
     simulation = Simulation(
@@ -189,7 +263,9 @@ def _simulate(scenario: Scenario, order: Order, records: RecordFile | None) -> i
     outcome = _outcome(simulation, conditions, verdict, took, interrupted)
     to_stderr = str(order.records) == "-"
     print(
-        _encode(outcome.as_dict()) if order.form == "json" else "\n".join(lines(scenario, outcome, order)),
+        _encode(outcome.as_dict())
+        if order.form == "json"
+        else "\n".join([*lines(scenario, outcome, order), *_told_of(records, order)]),
         file=sys.stderr if to_stderr else sys.stdout,
     )
     return FAILED if outcome.failures else FINE
@@ -300,7 +376,14 @@ def lines(scenario: Scenario, outcome: Outcome, order: Order) -> Iterator[str]:
         yield f"{outcome.unmatched} matched no rule"
     if outcome.given_up:
         yield f"{outcome.given_up} retries were given up, for too many waited"
-    if order.records is not None and str(order.records) != "-":
+    if isinstance(order.records, Path) and str(order.records) != "-":
         yield f"records in {order.records}"
     for failure in outcome.failures:
         yield f"failed: {failure}"
+
+
+def _told_of(records: Records | None, order: Order) -> Iterator[str]:
+    """What became of rows."""
+    if isinstance(records, RecordTable):
+        known = f", {records.added.known} known before" if records.added.known else ""
+        yield f"{records.added.new} records added to {order.records}{known}"

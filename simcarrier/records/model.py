@@ -63,6 +63,7 @@ class CallRecord:
         trying_after, progress_after: from the INVITE to the first 100, and to the first of 101 to 199.
         cancelled_after: from the INVITE to the caller's CANCEL, or to its BYE before the call was up.
         retry_after: the seconds of the final response's Retry-After.
+        reason: the values of its Reason header fields, as sent.
     """
 
     number: int
@@ -95,6 +96,7 @@ class CallRecord:
     progress_after: float | None = None
     cancelled_after: float | None = None
     retry_after: float | None = None
+    reason: tuple[str, ...] = ()
 
     @property
     def matched(self) -> bool:
@@ -132,6 +134,7 @@ class CallRecord:
             "progress_after": _rounded(self.progress_after),
             "cancelled_after": _rounded(self.cancelled_after),
             "retry_after": self.retry_after,
+            "reason": list(self.reason),
             "responded_after": _rounded(self.responded_after),
             "acknowledged_after": _rounded(self.acknowledged_after),
             "ended_after": _rounded(self.ended_after),

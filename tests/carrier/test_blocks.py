@@ -13,6 +13,7 @@ from simcarrier.carrier.business.unwanted import Unwanted
 from simcarrier.carrier.cards import CERTIFICATE, FORGOTTEN_AFTER, Cards
 from simcarrier.conditions import Condition
 from simcarrier.records.model import CallRecord
+from simcarrier.records.row import row_of_call
 from simcarrier.scenario.load import loads
 from simcarrier.sip.block_codes import Block, BlockKind, Damage, read_block
 from simcarrier.sip.message import Response
@@ -42,6 +43,31 @@ def block_of(response: Response) -> Block:
 
 
 # 603+
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kind", "reasons"),
+    [
+        (
+            f'carrier: {{{REDRESS}}}\ncalls: [{{respond: {{block: {{location: TN, id: "a-{{uuid}}"}}}}}}]',
+            "conformant",
+            1,
+        ),
+        ("calls: [{respond: 603}]", "plain", 0),
+        ("carrier: {path: [sip, isup, sip]}\ncalls: [{respond: {block: {location: RLN}}}]", "plain", 1),
+        ("carrier: {path: [sip, isup, sip]}\ncalls: [{outcome: subscriber_unavailable}]", None, 1),
+        ("calls: [{respond: {code: 503, headers: {Retry-After: 7}}}]", None, 0),
+    ],
+    ids=["603+", "603", "603+ through ISUP", "480 through ISUP", "503"],
+)
+def test_the_record_has_the_reason_that_was_sent(scenario: str, kind: str | None, reasons: int) -> None:
+    carrier = Exchange(scenario)
+    response = heard(carrier, carrier.dial())
+    record = carrier.record
+    assert len(record.reason) == reasons
+    assert record.reason == tuple(response.get_all("reason"))
+    row = row_of_call(record, None)
+    assert (row.class_603, row.reason) == (kind, ", ".join(record.reason) or None)
 
 
 def test_a_block_names_the_carrier_s_contact() -> None:

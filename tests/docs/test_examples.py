@@ -15,6 +15,7 @@ from simcarrier.conditions import Condition
 from simcarrier.probe.reading import load_plan
 from simcarrier.scenario.dialects import table_of
 from simcarrier.scenario.load import ScenarioError, load
+from simcarrier.stores.importing.mapping import load_mapping
 from tests.docs.markdown import ROOT, Block, all_blocks, comparable, files_for
 
 BLOCKS = all_blocks()
@@ -51,7 +52,9 @@ def test_every_block_is_of_a_kind_that_is_looked_at() -> None:
         "yaml wrong",
         "yaml dialect",
         "yaml plan",
+        "yaml mapping",
         "csv",
+        "sql",
         "text",
     }
     claimed = {block.output for block in SCRIPTS} | {block.text for block in EXAMPLES if block.printed_by}
@@ -118,6 +121,8 @@ def test_a_scenario_in_the_documents_is_one(block: Block, tmp_path: Path) -> Non
         if "pki/" in block.text:  # as `simcarrier pki init pki` makes them
             assert CliRunner().invoke(main, ["pki", "init", str(tmp_path / "pki")]).exit_code == 0
         assert load_plan(file).calls
+    elif block.kind == "yaml mapping":
+        assert load_mapping(str(file)).fields
     elif block.kind == "yaml wrong":
         with pytest.raises(ScenarioError):
             load(file)

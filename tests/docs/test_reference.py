@@ -21,6 +21,7 @@ from simcarrier.conduct.report import Fault
 from simcarrier.net.limits import Limits as StreamLimits
 from simcarrier.probe import plan
 from simcarrier.records.model import CallRecord
+from simcarrier.records.row import COLUMNS, VERSION
 from simcarrier.scenario import actions, blocks, dialects, expectations, models, path, responses, steps, traffic
 from simcarrier.scenario.base import Model
 from simcarrier.scenario.business import (
@@ -42,6 +43,7 @@ from simcarrier.scenario.load import loads
 from simcarrier.scenario.template import FIELDS
 from simcarrier.sip.endpoint import Limits
 from simcarrier.sip.session import Ending
+from simcarrier.stores.importing import mapping
 from tests.docs.markdown import DOCUMENTS, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -133,6 +135,9 @@ TOLD = [
     Told("probe", "caps", plan.CapsModel),
     Told("probe", "diagnose", plan.DiagnoseModel),
     Told("probe", "load", plan.LoadModel),
+    Told("records", "A mapping", mapping.MappingModel),
+    Told("records", "A column", mapping.ColumnModel),
+    Told("records", "numbers", mapping.NumbersModel),
 ]
 
 
@@ -270,6 +275,19 @@ def test_every_field_of_the_events_stands_in_the_reference() -> None:
     fault = Fault(1, Breach("", "", "", "", 0.0, "")).as_dict()
     wanted = {"event", "address", "control", *record.as_dict(), *fault, *summary, *kinds, *Access().as_dict(), *Ending}
     assert told == wanted
+
+
+def test_every_column_of_a_row_stands_in_the_reference() -> None:
+    page = section((ROOT / "docs" / "records.md").read_text(encoding="utf-8"), "The row")
+    assert f"This is version {VERSION} of the row." in page
+    told = re.findall(r"^\| `([a-z0-9_]+)` \| ([A-Z]+) \| (.*) \|$", page, re.MULTILINE)
+    assert told == [(column.name, column.type, column.meaning) for column in COLUMNS]
+
+
+def test_every_mapping_that_ships_stands_in_the_reference() -> None:
+    page = (ROOT / "docs" / "records.md").read_text(encoding="utf-8").partition("## Import\n")[2].partition("\n### ")[0]
+    assert list(rows(page)) == list(mapping.SHIPPED)
+    assert all((mapping.load_mapping(name).about or "") in page for name in mapping.SHIPPED)
 
 
 def test_every_shipped_scenario_stands_in_the_readme() -> None:

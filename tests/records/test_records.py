@@ -60,6 +60,7 @@ def test_the_event_tells_all_there_is() -> None:
         "progress_after": None,
         "cancelled_after": None,
         "retry_after": None,
+        "reason": [],
         "responded_after": 0.123457,
         "acknowledged_after": None,
         "ended_after": None,

@@ -21,8 +21,11 @@ INVALID_IDENTITY = 438
 ANSWER = "identity_answer"
 """Where the values of a decision keep code and phrase that fit what is wrong, such as ``403 Stale Date``."""
 
-
 _RETRY_AFTER = re.compile(r"^retry-after: *(\d{1,9})", re.IGNORECASE | re.MULTILINE)
+_REASON = re.compile(r"^reason: *([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+
+TOLD = frozenset({"reason", "retry-after"})
+"""Header fields of which the record of the call tells."""
 
 
 class Refuse:
@@ -39,29 +42,32 @@ class Refuse:
 
     def perform(self, call: Call, now: float) -> float:
         """Send it."""
-        self._send(call, now, self._status, self._phrase, "")
+        self._send(call, now, self._status, self._phrase, self._lines.text(call))
         return 0.0
 
-    def _send(self, call: Call, now: float, status: int, phrase: str, more: str) -> None:
-        """Send it with a code and a phrase, and with header lines that the scenario did not write."""
+    def _send(self, call: Call, now: float, status: int, phrase: str, lines: str) -> None:
+        """Send it with a code, a phrase and header lines."""
         body = b""
         if self._body is not None:
             text = self._body.render(lambda field: look_up(call, field))
             body = text.encode("utf-8", "surrogateescape")
-        call.session.refuse(now, status, phrase, self._lines.text(call) + more + self._type, body)
+        call.session.refuse(now, status, phrase, lines + self._type, body)
         call.owner.refused(call, now)
 
 
-class Defer(Refuse):
-    """Refuses, and says when to come back: the call notes for how long that is."""
+class Explain(Refuse):
+    """Refuses, and says why (RFC 3326) or when to come back: the call notes what it was told."""
 
     __slots__ = ()
 
     def perform(self, call: Call, now: float) -> float:
         """Send it."""
-        said = _RETRY_AFTER.search(self._lines.text(call))
+        lines = self._lines.text(call)
+        said = _RETRY_AFTER.search(lines)
         call.retry_after = None if said is None else float(said[1])
-        return super().perform(call, now)
+        call.reason = tuple(_REASON.findall(lines))
+        self._send(call, now, self._status, self._phrase, lines)  # these: what is made up comes out anew each time
+        return 0.0
 
 
 class Ask(Refuse):
@@ -73,7 +79,7 @@ class Ask(Refuse):
         """Send it."""
         asked = call.decision.values.get(CHALLENGE)
         more = "" if asked is None else challenge_lines(self._status, asked.split("\n"))
-        self._send(call, now, self._status, self._phrase, more)
+        self._send(call, now, self._status, self._phrase, self._lines.text(call) + more)
         return 0.0
 
 
@@ -86,7 +92,7 @@ class Tell(Refuse):
         """Send it."""
         code, _, phrase = call.decision.values.get(ANSWER, "").partition(" ")
         status, phrase = (int(code), phrase) if code else (self._status, self._phrase)
-        self._send(call, now, status, phrase, "")
+        self._send(call, now, status, phrase, self._lines.text(call))
         return 0.0
 
 
@@ -101,7 +107,8 @@ class Sign(Refuse):
 
     def perform(self, call: Call, now: float) -> float:
         """Send it."""
-        self._send(call, now, self._status, self._phrase, call.owner.cards.call_info(now, self._damage))
+        lines = self._lines.text(call) + call.owner.cards.call_info(now, self._damage)
+        self._send(call, now, self._status, self._phrase, lines)
         return 0.0
 
 
@@ -144,7 +151,7 @@ def rungs(step: steps.Respond) -> Iterator[Rung]:
         yield Ask(step)
     elif step.code == INVALID_IDENTITY:
         yield Tell(step)
-    elif any(name.lower() == "retry-after" for name, _ in step.headers):
-        yield Defer(step)
+    elif any(name.lower() in TOLD for name, _ in step.headers):
+        yield Explain(step)
     else:
         yield Refuse(step)
