@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The real peers that the interoperability tests call: SIPp, sipsak and Kamailio; tshark, which reads our
+# The real peers that the interoperability tests call: SIPp, sipsak and Kamailio; tshark and sngrep, which read our
 # captures; Node.js, in which an example of a dialler is written; PostgreSQL, of which the tests of records start a server.
 #
 # Installs what is missing where apt-get exists, without questions and without starting a service. Where it cannot, it
@@ -7,7 +7,7 @@
 set -euo pipefail
 
 PATH="$PATH:/usr/sbin:/sbin"
-declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [node]=nodejs [postgres]=postgresql)
+declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [sngrep]=sngrep [node]=nodejs [postgres]=postgresql)
 
 found() {
   command -v "$1" >/dev/null && return
