@@ -14,7 +14,7 @@ IN_FRONT = """\
 #!KAMAILIO
 debug=1
 log_stderror=yes
-children=2
+children=1
 disable_tcp=yes
 auto_aliases=no
 dns=no
