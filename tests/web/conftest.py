@@ -1,18 +1,12 @@
-"""Makes `tests.web` importable wherever pytest is started from, and carriers that can be controlled."""
+"""Carriers that can be controlled."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-_ROOT = str(Path(__file__).resolve().parents[2])
-if _ROOT not in sys.path:
-    sys.path.insert(0, _ROOT)
-
-from tests.web.kit import Controlled  # noqa: E402 - the path is set above
+from tests.web.kit import Controlled
 
 
 @pytest.fixture(scope="module")
