@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from simcarrier.carrier.switch import Switch
+from simcarrier.extras import MissingExtra
 from simcarrier.net.card_server import CardServer, NoWebServer
 from simcarrier.net.driver import CannotListen, Driver, source_host
 from simcarrier.net.rim import Observe
@@ -26,7 +27,7 @@ from simcarrier.scenario.models import Scenario, Tls
 from simcarrier.sip.endpoint import Limits
 from simcarrier.sip.timers import Timers
 from simcarrier.sip.transport import Address, Channel, ListenAddress, Transport, host_for_uri
-from simcarrier.trust.extra import MissingExtra, UnreadableFile
+from simcarrier.trust.extra import UnreadableFile
 from simcarrier.verdict.outcome import Outcome
 
 __all__ = ["CannotListen", "CannotSign", "CarrierService"]

@@ -79,7 +79,7 @@ class Cards:
         """Get ready to sign, if that is not done yet and anybody is to read it.
 
         Raises:
-            simcarrier.trust.extra.MissingExtra: a package is missing.
+            simcarrier.extras.MissingExtra: a package is missing.
             simcarrier.trust.pki.PkiError: the files do not hold a certificate and its key any more.
         """
         if not self.live or self._credential is not None:

@@ -62,7 +62,7 @@ class Carrier:
         """Be read by somebody: from now on the cards of 608s are signed.
 
         Raises:
-            simcarrier.trust.extra.MissingExtra: a refusal has a signed card, and a package for that is missing.
+            simcarrier.extras.MissingExtra: a refusal has a signed card, and a package for that is missing.
             simcarrier.trust.pki.PkiError: the files do not hold a certificate and its key any more.
         """
         self.cards.live = True

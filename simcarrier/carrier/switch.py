@@ -34,7 +34,7 @@ class Switch(Exchange):
         source_host: see `UserAgent`.
 
     Raises:
-        simcarrier.trust.extra.MissingExtra: the scenario needs signatures, and a package for them is missing.
+        simcarrier.extras.MissingExtra: the scenario needs signatures, and a package for them is missing.
         simcarrier.trust.pki.PkiError: a file does not hold what it did when the scenario was read.
 
     Attributes:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from simcarrier.attachment import Attachment
     from simcarrier.web.access import WebAddress
 
-PACKAGES = frozenset({"anyio", "h11", "prometheus_client", "starlette", "uvicorn"})
+NEEDS = dict.fromkeys(("anyio", "h11", "prometheus_client", "starlette", "uvicorn"), "--control needs")
 """What the extra ``web`` brings."""
 
 
@@ -50,15 +50,14 @@ def control_port(address: WebAddress | None, token_file: Path | None) -> tuple[A
             raise click.UsageError("--control-token goes with --control")
         return ()
     from simcarrier.attachment import CannotAttach
+    from simcarrier.extras import MissingExtra, needed
     from simcarrier.web.access import NoToken, read_token
 
     try:
-        from simcarrier.web.control import Control
-    except ImportError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in PACKAGES:
-            raise
-        raise CannotAttach(f"--control needs the package {package}: pip install 'simcarrier[web]'") from error
+        with needed("web", NEEDS):
+            from simcarrier.web.control import Control
+    except MissingExtra as error:
+        raise CannotAttach(str(error)) from error
     try:
         return (Control(address, read_token(os.environ, token_file)),)
     except NoToken as error:

@@ -186,7 +186,7 @@ def _stopped_by_signals(prober: Prober) -> Iterator[None]:
 
 
 def _fetcher() -> Fetcher:
-    from simcarrier.trust.extra import MissingExtra
+    from simcarrier.extras import MissingExtra
 
     try:
         from simcarrier.trust.fetch import HttpsFetcher

@@ -68,8 +68,8 @@ def import_(
     quiet: bool,
 ) -> None:
     """Add the call records of SOURCE, a file or the URL of a database, to ours."""
+    from simcarrier.extras import MissingExtra
     from simcarrier.scenario.faults import ScenarioError
-    from simcarrier.stores.extra import MissingExtra
     from simcarrier.stores.importing.convert import Converter, NoColumn
     from simcarrier.stores.importing.importer import Rejects, import_records
     from simcarrier.stores.importing.mapping import load_mapping, zone_fault
@@ -139,9 +139,9 @@ def export(source: StoreAddress, target: StoreAddress, force: bool, quiet: bool)
 
     A database that is there is added to.
     """
+    from simcarrier.extras import MissingExtra
     from simcarrier.stores.address import Kind
     from simcarrier.stores.copying import batches_of, rows_in
-    from simcarrier.stores.extra import MissingExtra
     from simcarrier.stores.store import StoreDown, StoreFault
 
     if source.path is not None and not source.path.is_file():

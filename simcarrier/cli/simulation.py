@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from simcarrier.conditions import Condition
 from simcarrier.deliverability.destinations import Destinations
+from simcarrier.extras import MissingExtra
 from simcarrier.records.model import CallRecord
 from simcarrier.records.row import Row, row_of_call
 from simcarrier.simulate.run import Simulation
 from simcarrier.stores.address import StoreAddress
 from simcarrier.stores.completing import Completing
-from simcarrier.stores.extra import MissingExtra
 from simcarrier.stores.store import Added, Store, StoreDown, StoreFault
 from simcarrier.verdict.verdict import Verdict
 

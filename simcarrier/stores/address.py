@@ -77,7 +77,7 @@ class StoreAddress:
         """The store, not opened; only what it needs is imported.
 
         Raises:
-            simcarrier.stores.extra.MissingExtra: a package is missing.
+            simcarrier.extras.MissingExtra: a package is missing.
         """
         if self.kind is Kind.POSTGRES:
             from .postgres import PostgresStore

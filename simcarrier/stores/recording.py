@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from simcarrier.extras import MissingExtra
 from simcarrier.records.row import Row
 
 from .address import Kind, StoreAddress
-from .extra import MissingExtra
 from .spool import spool_folder
 from .store import StoreDown, StoreFault
 from .writer import State, Writer

@@ -13,7 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from simcarrier.trust.extra import MissingExtra, needed
+from simcarrier.extras import MissingExtra
+from simcarrier.trust.extra import needed
 from simcarrier.trust.pki import (
     Credential,
     PkiError,

@@ -49,7 +49,7 @@ class Shaken:
         wall: the time of the carrier's start, seconds since 1970 UTC.
 
     Raises:
-        simcarrier.trust.extra.MissingExtra: a package is missing.
+        simcarrier.extras.MissingExtra: a package is missing.
         simcarrier.trust.pki.PkiError: a file does not hold what it did when the scenario was read.
     """
 

@@ -96,7 +96,7 @@ def moment(queries: Queries, at: int | str | None) -> int:
 @contextmanager
 def asked(address: StoreAddress) -> Iterator[Store]:
     """The records, open. Whatever is wrong with them ends the command, in words."""
-    from simcarrier.stores.extra import MissingExtra
+    from simcarrier.extras import MissingExtra
     from simcarrier.stores.store import StoreDown, StoreFault
 
     if address.path is not None and not address.path.is_file():

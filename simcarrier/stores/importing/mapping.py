@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic_core import InitErrorDetails
 
 from simcarrier.records.row import CLASSES_603, NAMES, OUTCOMES
@@ -229,12 +229,7 @@ def load_mapping(named: str) -> MappingModel:
             "must be a mapping that ships, or a file such as mapping.yaml" + suggestion_or_list(named, SHIPPED)
         )
     source = Source(read_text_of(path, KIND), str(path), KIND, "name and fields")
-    made: MappingModel | None = None
-    try:
-        made = MappingModel.model_validate(source.data, context={"folder": path.parent})
-    except ValidationError as error:
-        for found in error.errors(include_url=False, include_context=False):
-            source.add(found["loc"], found["msg"], found["type"])
+    made = source.validated(MappingModel, source.data, {"folder": path.parent})
     source.raise_if_faulty()
     assert made is not None  # a failed validation has left its faults
     return made

@@ -245,7 +245,7 @@ def open_source(named: str, mapping: MappingModel, table: str | None) -> RecordS
     Raises:
         SourceFault: it cannot be read, or is not said well enough.
         ValueError: a URL is none, or has a password in it.
-        simcarrier.stores.extra.MissingExtra: a package is missing.
+        simcarrier.extras.MissingExtra: a package is missing.
     """
     if "://" in named:
         return _postgres(StoreAddress.parse(named), _identifier(table))
