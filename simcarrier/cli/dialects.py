@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import format_option
+
 if TYPE_CHECKING:
     from simcarrier.scenario.actions import Action
     from simcarrier.scenario.dialects import DialectTable
@@ -15,14 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", required=False)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text: a table. JSON: one object.",
-)
+@format_option("Text: a table. JSON: one object.")
 def dialects(name: str | None, form: str) -> None:
     """List the dialects that ship, or tell what one says for each condition.
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import format_option
+
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
@@ -14,14 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", required=False)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text: a table. JSON: a list, or one object.",
-)
+@format_option("Text: a table. JSON: a list, or one object.")
 def expectations(name: str | None, form: str) -> None:
     """List what a scenario can expect under expect:, or tell all about one.
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from simcarrier.artefacts.hep import Collector
     from simcarrier.sip.transport import ListenAddress
 
@@ -124,3 +126,14 @@ set_option = click.option(
     metavar="NAME=VALUE",
     help="Change a parameter of the scenario; repeatable.",
 )
+
+
+def format_option(words: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """``--format text`` or ``json``, as ``form``.
+
+    Args:
+        words: what each of the two is.
+    """
+    return click.option(
+        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help=words
+    )

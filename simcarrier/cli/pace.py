@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .deliverability.asking import asked, at_option, moment, read
-from .options import DURATION
+from .options import DURATION, format_option
 from .storing import WHOLE_STORAGE
 
 if TYPE_CHECKING:
@@ -32,14 +32,7 @@ EPILOG = "Exit status: 0 fine, 2 wrong usage or policy, 3 the records cannot be 
     show_default=True,
     help="How far back calls are gone through: longer than the longest rest and the steps after it.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="A line for each number, or a JSON object a line.",
-)
+@format_option("A line for each number, or a JSON object a line.")
 def pace(
     records: StoreAddress,
     callers: tuple[str, ...],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .deliverability.asking import asked, at_option, moment, read, rules_option, stop, zone_option
-from .options import DURATION
+from .options import DURATION, format_option
 from .storing import WHOLE_STORAGE
 
 if TYPE_CHECKING:
@@ -31,14 +31,7 @@ EPILOG = (
 @rules_option
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write it as an HTML page, too.")
 @click.option("--force", is_flag=True, help="Write over a page that is there.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Tables for people, or one JSON object.",
-)
+@format_option("Tables for people, or one JSON object.")
 def report(
     records: StoreAddress,
     since: float,

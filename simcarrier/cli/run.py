@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .control import CONTROL_ADDRESS, control_port
-from .options import DURATION, FIRST_CALLS, HEP_URI, LISTEN, SIZE, set_option
+from .options import DURATION, FIRST_CALLS, HEP_URI, LISTEN, SIZE, format_option, set_option
 from .storing import STORAGE, destinations_of, recording, where_calls_go
 
 if TYPE_CHECKING:
@@ -44,14 +44,7 @@ EPILOG = (
 )
 @click.option("--seed", type=int, metavar="N", help="Make everything random repeatable.")
 @set_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text: a live view on a terminal, else a line a call. JSON: one event a line.",
-)
+@format_option("Text: a live view on a terminal, else a line a call. JSON: one event a line.")
 @click.option("--quiet", is_flag=True, help="Text without a line for each call.")
 @click.option(
     "--conduct",

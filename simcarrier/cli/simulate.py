@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import set_option
+from .options import format_option, set_option
 from .storing import STORAGE_OR_FILE, destinations_of, where_calls_go
 
 if TYPE_CHECKING:
@@ -71,14 +71,7 @@ class Start(click.ParamType["datetime"]):
 )
 @where_calls_go
 @click.option("--force", is_flag=True, help="Write over a file of records that is there.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The summary as lines for people, or as one JSON object.",
-)
+@format_option("The summary as lines for people, or as one JSON object.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def simulate(
     scenario: Path,

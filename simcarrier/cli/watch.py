@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .deliverability.asking import asked, at_option, moment, read, rules_option, stop, zone_option
-from .options import DURATION
+from .options import DURATION, format_option
 from .storing import WHOLE_STORAGE
 
 if TYPE_CHECKING:
@@ -87,14 +87,7 @@ class HookUrl(click.ParamType[str]):
 @click.option(
     "--table", is_flag=True, help="Write alerts into the table alerts beside the calls; go on with those there."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Alerts as text, or as a JSON object a line.",
-)
+@format_option("Alerts as text, or as a JSON object a line.")
 def watch(
     records: StoreAddress,
     rules_file: Path | None,
