@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +14,10 @@ from pydantic_core import InitErrorDetails
 from simcarrier.scenario.base import Model, fault
 from simcarrier.scenario.business.distributions import FixedTimeField
 from simcarrier.scenario.fields import ShareField, Written, whole_number
-from simcarrier.scenario.reading import read_text_of
 from simcarrier.scenario.units import Span, parse_share, shown
 
-from .rules import TimesField, read_model
+from .reading import read_model, text_of
+from .rules import TimesField
 
 MOST_STEPS = 20
 
@@ -114,9 +113,7 @@ def load_policy(path: Path | None = None) -> Policy:
     Raises:
         simcarrier.scenario.faults.ScenarioError: with every fault of the file.
     """
-    if path is None:
-        return read_policy((files(__package__) / "pacing.yaml").read_text(encoding="utf-8"), "pacing.yaml")
-    return read_policy(read_text_of(path, "policy"), str(path))
+    return read_policy(*text_of(path, "pacing.yaml", "policy"))
 
 
 def read_policy(text: str, name: str = "<text>") -> Policy:

@@ -6,20 +6,18 @@ import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic_core import InitErrorDetails
 
 from simcarrier.scenario.base import Model, fault
 from simcarrier.scenario.business.distributions import FixedTimeField
 from simcarrier.scenario.fields import ShareField, Written, read_line, whole_number
-from simcarrier.scenario.reading import Source, read_text_of
 from simcarrier.scenario.units import Span, shown
 
-T = TypeVar("T", bound=Model)
+from .reading import read_model, text_of
 
 MOST_RULES: Final = 100
 """Each is a question to the database with every look."""
@@ -206,9 +204,7 @@ def load_rules(path: Path | None = None) -> Rules:
     Raises:
         simcarrier.scenario.faults.ScenarioError: with every fault of the file.
     """
-    if path is None:
-        return read_rules((files(__package__) / "rules.yaml").read_text(encoding="utf-8"), "rules.yaml")
-    return read_rules(read_text_of(path, "rules"), str(path))
+    return read_rules(*text_of(path, "rules.yaml", "rules"))
 
 
 def read_rules(text: str, name: str = "<text>") -> Rules:
@@ -218,21 +214,3 @@ def read_rules(text: str, name: str = "<text>") -> Rules:
         simcarrier.scenario.faults.ScenarioError: with every fault of the text.
     """
     return read_model(Rules, text, name, "file of rules", "rules")
-
-
-def read_model(model: type[T], text: str, name: str, kind: str, keys: str) -> T:
-    """Read a YAML text as a model.
-
-    Raises:
-        simcarrier.scenario.faults.ScenarioError: with every fault of the text.
-    """
-    source = Source(text, name, kind, keys)
-    made: T | None = None
-    try:
-        made = model.model_validate(source.data, context={})
-    except ValidationError as error:
-        for found in error.errors(include_url=False, include_context=False):
-            source.add(found["loc"], found["msg"], found["type"])
-    source.raise_if_faulty()
-    assert made is not None  # a failed validation has left its faults
-    return made

@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from simcarrier.scenario.faults import ScenarioError
 from simcarrier.scenario.parameters import Faults, effective, substituted
 from simcarrier.scenario.reading import Source, read_text_of
@@ -52,13 +50,7 @@ def read_plan(text: str, name: str, folder: Path | None, settings: Mapping[str, 
     silent = {location for location, _ in loose}
     if values:
         body["parameters"] = values
-    plan: Plan | None = None
-    try:
-        plan = Plan.model_validate(body, context={"folder": folder})
-    except ValidationError as error:
-        for found in error.errors(include_url=False, include_context=False):
-            if source.path(found["loc"]) not in silent:
-                source.add(found["loc"], found["msg"], found["type"])
+    plan = source.validated(Plan, body, {"folder": folder}, silent)
     if plan is not None and calls_in(plan) > MOST_CALLS:
         source.add(("calls",), f"come to {calls_in(plan)}, repetitions included: at most {MOST_CALLS} are possible")
     source.raise_if_faulty()

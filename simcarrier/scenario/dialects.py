@@ -229,12 +229,7 @@ def _resolve(reference: str, folder: Path | None, below: tuple[Path, ...]) -> Di
         round_trip = " -> ".join(file.name for file in (*below[below.index(key) :], key))
         raise ValueError(f"must not inherit in a circle: {round_trip}")
     source = Source(read_text_of(path, "dialect"), str(path), "dialect", "name, description and conditions")
-    written: DialectFile | None = None
-    try:
-        written = DialectFile.model_validate(dict(source.data), context={"folder": path.parent})
-    except ValidationError as error:
-        for found in error.errors(include_url=False, include_context=False):
-            source.add(found["loc"], found["msg"], found["type"])
+    written = source.validated(DialectFile, source.data, {"folder": path.parent})
     parent, further = _parent(source, path, (*below, key))
     source.raise_if_faulty(further)
     assert written is not None  # a failed validation has left its faults

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from .dialects import DIALECT_FAULTS
 from .faults import Fault, ScenarioError
 from .models import Scenario
@@ -58,13 +56,7 @@ def _read(text: str, name: str, given: Mapping[str, str], path: Path | None) -> 
         body["parameters"] = values
     of_dialect: list[Fault] = []
     context = {"folder": path.parent if path else None, DIALECT_FAULTS: of_dialect}
-    scenario: Scenario | None = None
-    try:
-        scenario = Scenario.model_validate(body, context=context)
-    except ValidationError as error:
-        for found in error.errors(include_url=False, include_context=False):
-            if source.path(found["loc"]) not in silent:
-                source.add(found["loc"], found["msg"], found["type"])
+    scenario = source.validated(Scenario, body, context, silent)
     source.raise_if_faulty(of_dialect)
     assert scenario is not None  # a failed validation has left its faults
     return scenario

@@ -6,13 +6,17 @@ is not YAML stops at the tree; whatever comes later adds to one list of faults.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from .base import MISSING, UNKNOWN, Location
 from .faults import Fault, ScenarioError
 from .tree import START, Mark, Tree, Unreadable, read_tree
+
+M = TypeVar("M", bound=BaseModel)
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a file; a thousand rules are some 100 kB. More is a file named by mistake."""
@@ -98,6 +102,44 @@ class Source:
         if message.startswith("must "):
             message = f"{self._subject(path)} {message}"
         self.faults.append(Fault(self._name, mark.line, mark.column, where(path), message))
+
+    def note(
+        self,
+        error: ValidationError,
+        silent: Container[Location] = (),
+        at: Callable[[Location], Location] = lambda location: location,
+    ) -> None:
+        """Add what a model has found.
+
+        Args:
+            error: what pydantic raised.
+            silent: paths of which nothing more is to be told: something is wrong with them already.
+            at: where in the file a location of the model is.
+        """
+        for found in error.errors(include_url=False, include_context=False):
+            location = at(found["loc"])
+            if self.path(location) not in silent:
+                self.add(location, found["msg"], found["type"])
+
+    def validated(
+        self, model: type[M], body: Mapping[str, Any], context: dict[str, Any], silent: Container[Location] = ()
+    ) -> M | None:
+        """Make a model of what stands here, and note its faults.
+
+        Args:
+            model: which.
+            body: the values.
+            context: what its validators need to know.
+            silent: as for `note`.
+
+        Returns:
+            None if there are faults.
+        """
+        try:
+            return model.model_validate(dict(body), context=context)
+        except ValidationError as error:
+            self.note(error, silent)
+            return None
 
     def raise_if_faulty(self, further: Iterable[Fault] = ()) -> None:
         """Stop here if anything is wrong.

@@ -15,16 +15,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
 from simcarrier.carrier.carrier import Carrier
+from simcarrier.extras import MissingExtra
 from simcarrier.scenario.base import Location
 from simcarrier.scenario.crosscheck import scenario_faults
 from simcarrier.scenario.models import Rule, Scenario
 from simcarrier.scenario.parameters import Faults, substituted
-from simcarrier.trust.extra import MissingExtra, UnreadableFile
+from simcarrier.trust.extra import UnreadableFile
 
 from .body import source_of
 from .problems import CHANGED, FAULTY, NAME_TAKEN, NOT_FOUND, TOO_MANY_RULES, Problem, Wrong
@@ -111,6 +113,9 @@ def read_rules(text: str, scenario: Scenario) -> tuple[Given, ...]:
     def place(location: Location) -> Location:
         return location if several else location[2:]
 
+    def in_rule(at: int, location: Location) -> Location:
+        return place(("calls", at, *location))
+
     data = {"ladders": dict.fromkeys(scenario.ladders, ()), "calls": rules}
     for location, why in scenario_faults(data):
         if location[:1] == ("calls",):
@@ -121,10 +126,7 @@ def read_rules(text: str, scenario: Scenario) -> tuple[Given, ...]:
         try:
             rule = Rule.model_validate(written, context={"folder": None})
         except ValidationError as error:
-            for found in error.errors(include_url=False, include_context=False):
-                location = place(("calls", at, *found["loc"]))
-                if source.path(location) not in silent:
-                    source.add(location, found["msg"], found["type"])
+            source.note(error, silent, partial(in_rule, at))
         else:
             given.append(Given(rule, written, f"calls[{at}]" if several else ""))
     source.raise_if_faulty()

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from simcarrier.carrier.business import Business
 from simcarrier.carrier.business.weather import Front, Struck
 from simcarrier.conditions import Condition
@@ -77,14 +75,7 @@ def read_force(
             hint = suggestion_or_list(key, FORCE_KEYS)
             source.add((key,), f'unknown key "{key[:60]}"{hint}', UNKNOWN)
     known = {key: said for key, said in body.items() if key in FORCE_KEYS}
-    model: WeatherModel | None = None
-    try:
-        model = WeatherModel.model_validate(
-            {"name": f"forced {condition}", "condition": condition, **known}, context={}
-        )
-    except ValidationError as error:
-        for found in error.errors(include_url=False, include_context=False):
-            source.add(found["loc"], found["msg"], found["type"])
+    model = source.validated(WeatherModel, {"name": f"forced {condition}", "condition": condition, **known}, {})
     source.raise_if_faulty()
     assert model is not None  # a failed validation has left its faults
     return model, known
