@@ -22,7 +22,7 @@ from simcarrier.scenario.load import loads
 from simcarrier.scenario.models import Scenario
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.callee import CalleeSession
-from simcarrier.sip.caller import Invitation
+from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.transport import Channel, Transport
 from simcarrier.testing import Weather, Wire
 

@@ -16,7 +16,8 @@ import sys
 from simcarrier.net.driver import Driver
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.callee import CalleeSession
-from simcarrier.sip.caller import CallerSession, Invitation
+from simcarrier.sip.caller import CallerSession
+from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.message import Response
 from simcarrier.sip.session import Ending
 from simcarrier.sip.transport import Address, Transport, host_for_uri

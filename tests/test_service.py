@@ -18,7 +18,8 @@ from simcarrier.scenario.models import Scenario
 from simcarrier.service import CannotListen, CarrierService
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.callee import CalleeSession
-from simcarrier.sip.caller import CallerSession, Invitation
+from simcarrier.sip.caller import CallerSession
+from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.message import Response
 from simcarrier.sip.session import Ending
 from simcarrier.sip.transport import Address, ListenAddress, Transport, host_for_uri

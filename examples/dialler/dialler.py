@@ -22,7 +22,8 @@ from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.authentication import CHALLENGES, Authenticator
 from simcarrier.sip.block_codes import BlockKind, read_block
 from simcarrier.sip.callee import CalleeSession
-from simcarrier.sip.caller import CallerSession, Invitation
+from simcarrier.sip.caller import CallerSession
+from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.message import Response
 from simcarrier.sip.session import Ending
 from simcarrier.sip.transport import Address, Transport, host_for_uri

@@ -17,7 +17,8 @@ from functools import partial
 from simcarrier.records.observation import Observation, Outcome, telling
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.authentication import CHALLENGES, Authenticator
-from simcarrier.sip.caller import CallerSession, Invitation
+from simcarrier.sip.caller import CallerSession
+from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.message import Response
 from simcarrier.sip.repeater import Alarm
 from simcarrier.sip.session import Ending

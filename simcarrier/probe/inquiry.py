@@ -17,7 +17,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from simcarrier.diagnosis import Call, Diagnosis
-from simcarrier.diagnosis.follow_ups import Kind, Question, ask_of, compare, learn, next_question, number_for, why
+from simcarrier.diagnosis.follow_ups import (
+    Answer,
+    Kind,
+    Question,
+    ask_of,
+    compare,
+    learn,
+    next_question,
+    number_for,
+    why,
+)
 from simcarrier.diagnosis.numbers import region_of
 from simcarrier.records.observation import Observation, Outcome
 
@@ -147,10 +157,18 @@ class Inquiry:
             follow_ups=tuple(self.steps),
         )
 
-    def _note(self, ask: Ask, kind: Kind, before: Diagnosis, **came: object) -> None:
+    def _note(
+        self,
+        ask: Ask,
+        kind: Kind,
+        before: Diagnosis,
+        observation: Observation | None = None,
+        answer: Answer | None = None,
+        refusal: Refusal | None = None,
+    ) -> None:
         asked = ask.asked if kind is ask.kind else ask_of(kind)
-        made = FollowUp(kind, asked, ask.why, ask.question.gain, before, self.diagnosis)
-        self.steps.append(replace(made, **came))  # type: ignore[arg-type]  # fields of FollowUp, by name
+        gain = ask.question.gain
+        self.steps.append(FollowUp(kind, asked, ask.why, gain, before, self.diagnosis, observation, answer, refusal))
 
 
 def calls_to_ask(plan: Plan, wanted: Wanted, first: Observation | None = None) -> dict[Kind, Wanted]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcarrier.sip.caller import Invitation
+from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.transport import host_for_uri
 
 from .campaign import Wanted

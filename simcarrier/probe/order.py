@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simcarrier.sip.caller import Invitation
+from simcarrier.sip.invitation import Invitation
 
 from .deadlines import Deadlines
 from .target import Target

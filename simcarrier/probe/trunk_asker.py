@@ -7,6 +7,7 @@ number: only the final response is in it, none if none came in time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from simcarrier.records.observation import Observation, Outcome, Seen, telling
 from simcarrier.sip.agent import UserAgent, new_call_id
@@ -87,9 +88,20 @@ class TrunkAsker:
             answered(seen, now)
             return
         domain = domain_of(self._plan.trunks[about.trunk])
-        asked = kind(self._agent, domain, about.caller, self._credentials.get(about.trunk), channel, target, seen)
-        self._open = asked
+        way = _Way(self._agent, domain, about.caller, self._credentials.get(about.trunk), channel, target)
+        self._open = asked = kind(way, seen)
         asked.send(answered, self._plan.no_response, now)
+
+
+class _Way(NamedTuple):
+    """From whom, to whom and how a request goes; user and password, if there are any."""
+
+    agent: UserAgent
+    domain: str
+    caller: str
+    credentials: tuple[str, str] | None
+    channel: Channel
+    target: Target
 
 
 class _Noted:
@@ -132,22 +144,13 @@ class _Noted:
 class _Options:
     """One OPTIONS, with credentials if it is asked for them."""
 
-    def __init__(
-        self,
-        agent: UserAgent,
-        domain: str,
-        caller: str,
-        credentials: tuple[str, str] | None,
-        channel: Channel,
-        target: Target,
-        seen: Observation,
-    ) -> None:
-        self._agent = agent
-        self._uri = f"sip:{domain}"
-        self._from = f"<sip:{caller}@{domain}>;tag={new_tag()}"
-        self._channel = channel
-        self._target = target
-        self._authenticator = None if credentials is None else Authenticator(*credentials)
+    def __init__(self, way: _Way, seen: Observation) -> None:
+        self._agent = way.agent
+        self._uri = f"sip:{way.domain}"
+        self._from = f"<sip:{way.caller}@{way.domain}>;tag={new_tag()}"
+        self._channel = way.channel
+        self._target = way.target
+        self._authenticator = None if way.credentials is None else Authenticator(*way.credentials)
         self._call_id = new_call_id()
         self._seq = 0
         self._noted = _Noted(seen)
@@ -205,18 +208,9 @@ class _Options:
 class _Register(Registration):
     """A registration whose responses are noted."""
 
-    def __init__(
-        self,
-        agent: UserAgent,
-        domain: str,
-        caller: str,
-        credentials: tuple[str, str] | None,
-        channel: Channel,
-        target: Target,
-        seen: Observation,
-    ) -> None:
-        username, password = credentials or ("", "")
-        super().__init__(agent, domain, username, password, channel, target, self._settle)
+    def __init__(self, way: _Way, seen: Observation) -> None:
+        username, password = way.credentials or ("", "")
+        super().__init__(way.agent, way.domain, username, password, way.channel, way.target, self._settle)
         self._noted = _Noted(seen)
         self._now = 0.0
         self._closed = False

@@ -27,8 +27,6 @@ from .transport import Address, Channel
 if TYPE_CHECKING:
     from .agent import UserAgent
 
-__all__ = ["CallerSession", "CallerUser", "Invitation"]
-
 
 class CallerSession(Session):
     """A call that goes out.

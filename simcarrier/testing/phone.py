@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.callee import CalleeSession
-from simcarrier.sip.caller import CallerSession, Invitation
+from simcarrier.sip.caller import CallerSession
 from simcarrier.sip.errors import Malformed
+from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.message import Request, Response
 from simcarrier.sip.parse import parse
 from simcarrier.sip.session import Ending

@@ -25,7 +25,8 @@ from simcarrier.scenario.units import Span
 from simcarrier.service import CarrierService
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.callee import CalleeSession
-from simcarrier.sip.caller import CallerSession, Invitation
+from simcarrier.sip.caller import CallerSession
+from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.isup import Q850_CAUSES, Profile, cause_for, status_for
 from simcarrier.sip.message import Response
 from simcarrier.sip.session import Ending

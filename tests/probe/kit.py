@@ -14,7 +14,7 @@ from simcarrier.probe.target import Target
 from simcarrier.records.observation import Observation
 from simcarrier.scenario.load import loads
 from simcarrier.scenario.patterns import NumberPattern
-from simcarrier.sip.caller import Invitation
+from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.message import Response
 from simcarrier.sip.transport import Address, Channel, Transport
 from simcarrier.testing import Peer, Weather, Wire

@@ -12,7 +12,7 @@ from simcarrier.scenario.load import loads
 from simcarrier.scenario.models import Scenario
 from simcarrier.simulate.run import Simulation
 from simcarrier.sip.callee import CalleeSession
-from simcarrier.sip.caller import Invitation
+from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.message import Response
 from simcarrier.sip.timers import TimerQueue
 from simcarrier.testing import CallOut, Phone, Wire
