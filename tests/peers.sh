@@ -7,7 +7,7 @@
 set -euo pipefail
 
 PATH="$PATH:/usr/sbin:/sbin"
-declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [sngrep]=sngrep [node]=nodejs [postgres]=postgresql)
+declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [sngrep]=sngrep [unzip]=unzip [node]=nodejs [postgres]=postgresql)
 
 found() {
   command -v "$1" >/dev/null && return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 import subprocess
 import zipfile
@@ -16,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from simcarrier.cli.evidence import evidence
 from simcarrier.probe import evidence as evidence_room
+from tests.interop.harness import peer
 from tests.probe.evidence_kit import NUMBERS, probed_lines, write_results
 from tests.probe.kit import CALLER
 from tests.records.capture_kit import complaints, tshark
@@ -56,9 +56,7 @@ def test_what_failed_goes_into_the_archive(folder: Path) -> None:
 
 
 def test_unzip_finds_nothing_wrong_with_the_archive(folder: Path) -> None:
-    program = shutil.which("unzip")
-    if program is None:
-        pytest.skip("unzip is not installed")
+    program = peer("unzip")
     assert run("--out", "evidence.zip").exit_code == 0
     tested = subprocess.run([program, "-t", "evidence.zip"], capture_output=True, text=True, timeout=30, check=False)
     assert tested.returncode == 0

@@ -1,7 +1,7 @@
 """A PostgreSQL of the tests' own: a cluster in a temporary folder, reached by a Unix socket, gone after the session.
 
-`cluster()` starts one, and skips the test where PostgreSQL is not installed. Each test has a database of its own in it
-(`Cluster.database`). A test that stops the server makes a cluster for itself.
+`cluster()` starts one; where PostgreSQL is not installed it skips the test, or fails it in CI. Each test has a database
+of its own in it (`Cluster.database`). A test that stops the server makes a cluster for itself.
 """
 
 from __future__ import annotations
@@ -95,10 +95,12 @@ class Cluster:
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """A server that is up, for as long as it is needed; without PostgreSQL the test is skipped."""
+    """A server that is up, for as long as it is needed; without PostgreSQL the test is skipped, or fails in CI."""
     found = programs()
     if found is None:
-        pytest.skip("PostgreSQL is not installed; on Debian and Ubuntu: apt-get install postgresql")
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed: run tests/peers.sh")
+        pytest.skip("PostgreSQL is not installed; tests/peers.sh installs it")
     # Not in pytest's folder: the path of a socket may have 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="simcarrier-pg-"))
     made = Cluster(folder, found)
