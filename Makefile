@@ -10,17 +10,18 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 	--custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types arrows peers bench lock clean
+.PHONY: help run test lint types arrows peers pjsua2 bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMPS)/project ## a carrier that refuses Germany, and a few calls against it
 	$(BIN)/simcarrier run scenarios/germany-403.yaml --listen udp:127.0.0.1:0 --exec '$(BIN)/python examples/few_calls.py'
 
 test: $(STAMPS)/test peers ## everything: lint, types, arrows, tests with real peers
 	@$(MAKE) --no-print-directory lint types arrows
+	@PYTHON=$(BIN)/python bash tools/pjsua2.sh --build
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(STAMPS)/test ## ruff: rules and layout
@@ -36,6 +37,9 @@ arrows: $(STAMPS)/test ## import-linter: which room may know which
 peers: ## SIPp, sipsak, Kamailio, tshark and Asterisk, where apt-get is there
 	@bash tests/peers.sh
 	@bash tests/asterisk.sh
+
+pjsua2: $(STAMPS)/project ## pjproject's binding from source: PJPROJECT=tree or tarball, or else Debian's source package
+	@PYTHON=$(BIN)/python bash tools/pjsua2.sh $(if $(PJPROJECT),'$(PJPROJECT)')
 
 bench: ## list the benchmarks
 	@for file in benchmarks/*.py; do \

@@ -17,6 +17,7 @@ from simcarrier.probe.attempt import Order, ProbedCall
 from simcarrier.probe.deadlines import Deadlines
 from simcarrier.probe.guard import Guard, Permit, Policy
 from simcarrier.probe.target import Target
+from simcarrier.probe.wire_leg import WireLegs
 from simcarrier.records.observation import Observation
 from simcarrier.scenario.load import loads
 from simcarrier.scenario.models import Scenario
@@ -89,7 +90,7 @@ class Line:
             Deadlines(talk=talk),
             concurrent=concurrent,
         )
-        call = ProbedCall(self.agent, order, self._open, lambda call, now: None, WALL)
+        call = ProbedCall(WireLegs(self.agent, self._open), order, lambda call, now: None, WALL)
         permit = _GUARD.examine(shown, dialled.called, [_TARGET], WALL)
         if not isinstance(permit, Permit):
             raise TypeError(f"the guard does not let {dialled.called} pass: {permit}")

@@ -113,12 +113,12 @@ async def probe(written: dict[str, object]) -> tuple[list[Result], dict[str, int
     await prober.run()
     cpu = time.process_time() - began
     scales.cancel()
-    endpoint = prober._agent.endpoint  # whether anything is left inside is the question
+    endpoint = prober._engine.agent.endpoint  # whether anything is left inside is the question
     endpoint.handle_timers(asyncio.get_running_loop().time() + LONG_AFTER)
     gc.collect()
     left = {
         "calls": sum(isinstance(thing, ProbedCall) for thing in gc.get_objects()),
-        "sessions": len(prober._agent.sessions),
+        "sessions": len(prober._engine.agent.sessions),
         "transactions": endpoint.client_transactions + endpoint.server_transactions,
         "timers": len(endpoint.timers),
     }

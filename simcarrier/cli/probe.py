@@ -68,6 +68,12 @@ OPTIONS = {
 @click.option(
     "--pause", multiple=True, type=DURATION, help="Wait so long before a follow-up; repeatable; 30s if not said."
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["asyncio", "pjsua2"]),
+    default="asyncio",
+    help="What places the calls: the built-in stack, or pjproject's (the extra pjsua2).",
+)
 @click.option("--live", is_flag=True, help="Make calls to elsewhere than this machine.")
 @click.option(
     "--allow", multiple=True, metavar="PATTERN", help="A number or +4930* that may be called live; repeatable."
@@ -110,6 +116,7 @@ def probe(
     elsewhere: str | None,
     other_from: tuple[str, ...],
     pause: tuple[float, ...],
+    engine: str,
     live: bool,
     allow: tuple[str, ...],
     allow_premium: tuple[str, ...],
@@ -176,7 +183,9 @@ def probe(
     limits = {"no_response": no_response, "stall": stall, "ringing": ringing, "talk": talk}
     changed = {name: seconds for name, seconds in limits.items() if seconds is not None}
     where = destinations_of(prefixes, range_holders, kept=records is not None)
-    choices = Choices(live, allow, allow_premium, yes, dry_run, results, as_json, fetch_cards, diagnose, records, where)
+    choices = Choices(
+        live, allow, allow_premium, yes, dry_run, results, as_json, fetch_cards, diagnose, records, where, engine
+    )
     sys.exit(begin(_changed(loaded, changed), choices))
 
 

@@ -19,9 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from simcarrier.deliverability.destinations import Destinations
+from simcarrier.extras import MissingExtra
 from simcarrier.net.driver import source_host
 from simcarrier.probe.campaign import Wanted, wanted_calls
 from simcarrier.probe.client import LoadElsewhere, Prober
+from simcarrier.probe.engine import Unfit
+from simcarrier.probe.engines import BUILTIN
 from simcarrier.probe.guard import Caps, Guard, Policy, Usage, is_local
 from simcarrier.probe.ledger import LedgerFault, held, ledger_path, read_usage, write_usage
 from simcarrier.probe.plan import Plan, calls_in
@@ -65,6 +68,7 @@ class Choices:
     diagnose: bool = False
     records: StoreAddress | None = None
     destinations: Destinations = field(default_factory=Destinations)
+    engine: str = BUILTIN
 
 
 class Unusable(Exception):
@@ -78,7 +82,7 @@ def begin(plan: Plan, choices: Choices) -> int:
     except LoadElsewhere as error:
         _complain(str(error))
         return REFUSED
-    except (MissingSecret, LedgerFault, Unusable, CannotRecord) as error:
+    except (MissingExtra, MissingSecret, LedgerFault, Unfit, Unusable, CannotRecord) as error:
         _complain(str(error))
     except BrokenPipeError:
         # Whoever read our results has gone: that is no fault to be told. Nothing more can be written there.
@@ -135,6 +139,7 @@ async def _run(plan: Plan, choices: Choices, policy: Policy) -> int:
             used=lambda: write_usage(path, usage),
             fetcher=_fetcher() if choices.fetch_cards else None,
             diagnose=choices.diagnose,
+            engine=choices.engine,
         )
         if not choices.dry_run:
             prober.unlock()  # before anything is asked, shown or called
@@ -186,8 +191,6 @@ def _stopped_by_signals(prober: Prober) -> Iterator[None]:
 
 
 def _fetcher() -> Fetcher:
-    from simcarrier.extras import MissingExtra
-
     try:
         from simcarrier.trust.fetch import HttpsFetcher
 

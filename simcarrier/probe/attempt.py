@@ -15,21 +15,18 @@ from collections.abc import Callable
 from functools import partial
 
 from simcarrier.records.observation import Observation, Outcome, telling
-from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.authentication import CHALLENGES, Authenticator
-from simcarrier.sip.caller import CallerSession
 from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.message import Response
 from simcarrier.sip.repeater import Alarm
 from simcarrier.sip.session import Ending
-from simcarrier.sip.transport import Channel
 
 from .abandoned import Abandoned
+from .engine import Leg, Legs
 from .guard import Permit
 from .order import Order
 from .seeing import contact_of, plain, seen_of
 from .stages import FAREWELL, STAGES, Stage
-from .target import Target
 
 __all__ = ["Order", "ProbedCall", "Stage"]
 
@@ -42,19 +39,16 @@ MOST_NOTES = 10
 
 
 class ProbedCall:
-    """One call. Sans-IO: its engine is the agent's endpoint.
+    """One call. Sans-IO, whatever places it.
 
     Args:
-        agent: the user agent that calls.
+        legs: places its INVITEs, and sees to its deadlines.
         order: what to do.
-        open_channel: gives the channel to a target.
         finished: told once, when the call is over and nothing of it is left on the wire.
         wall_offset: what to add to ``now`` to have seconds since 1970.
         follow: asked before a redirect is followed, with the number that it leads to; the order's redirects alone do
             not permit a call.
-        explain: says why a channel failed, in words; empty if it does not know.
         late: told, in words, of a response to an INVITE that had been given up.
-        wait: waits for a channel to stand, and then tells; False if it need not be waited for.
 
     Attributes:
         observation: what has been seen.
@@ -63,25 +57,20 @@ class ProbedCall:
 
     def __init__(
         self,
-        agent: UserAgent,
+        legs: Legs,
         order: Order,
-        open_channel: Callable[[Target], Channel],
         finished: Callable[[ProbedCall, float], None],
         wall_offset: float = 0.0,
         follow: Callable[[str], Permit | None] | None = None,
-        explain: Callable[[Channel], str] | None = None,
         late: Callable[[str], None] | None = None,
-        wait: Callable[[Channel, Callable[[float], None]], bool] | None = None,
     ) -> None:
         self.order = order
-        self._agent = agent
-        self._open_channel = open_channel
+        self._legs = legs
         self._finished = finished
         self._wall_offset = wall_offset
         self._follow = follow
-        self._explain = explain
         self._late = late
-        self._wait = wait
+        self._permit: Permit | None = None
         self._connecting = False
         self.stage = Stage.DIALLED
         self.observation = Observation(order.number, order.trunk, "", "", order.caller, order.called)
@@ -91,13 +80,13 @@ class ProbedCall:
         self._authenticator = self._credentials()
         self._fields: tuple[tuple[str, str], ...] = ()
         self._redirects = 0
-        self._session: CallerSession | None = None
+        self._session: Leg | None = None
         self._alarm: Alarm | None = None
         self._began = self._invited = 0.0
         self._heard = self._progressed = False  # anything, and more than 100, from the present target
 
     @property
-    def session(self) -> CallerSession | None:
+    def session(self) -> Leg | None:
         """The call on the wire, the last one if there were several."""
         return self._session
 
@@ -115,6 +104,7 @@ class ProbedCall:
         """
         if not permit.covers(self.order.caller, self.order.called):
             raise PermissionError(f"no permit to call {self.order.called}")
+        self._permit = permit
         self._began = now
         self.observation.started = now + self._wall_offset
         if not self._targets:
@@ -131,6 +121,7 @@ class ProbedCall:
             self.observation.hung_up_by = "us"
             session.hang_up(now)
         elif self._connecting:
+            session.drop()
             self._end(Outcome.INTERRUPTED, now)
         elif self.stage < Stage.GIVEN_UP:
             self._give_up(Outcome.INTERRUPTED, now)
@@ -149,12 +140,6 @@ class ProbedCall:
         seen.transport, seen.remote = target.transport.value, target.text
         seen.targets.append(target.text)
         self._heard = self._progressed = False
-        try:
-            channel = self._open_channel(target)
-        except OSError as error:
-            seen.trouble = f"{target.text}: {error.strerror or error}"
-            self._next_target(Outcome.TRANSPORT_FAILED, now)
-            return
         first = self._session
         written = self.order.invitation
         invitation = Invitation(
@@ -168,24 +153,26 @@ class ProbedCall:
             "" if first is None else first.local_tag,
             1 if first is None else first.invitation.cseq + 1,
         )
-        self._session = session = CallerSession(self._agent, invitation, channel, target.address, self)
-        if self._authenticator is not None:
-            session.credentials = self._fresh_credentials
-        session.bye_answered = self._bye_answered
+        try:
+            session = self._legs.leg(self._permit, self.order, invitation, target, self)
+        except OSError as error:
+            seen.trouble = f"{target.text}: {error.strerror or error}"
+            self._next_target(Outcome.TRANSPORT_FAILED, now)
+            return
+        self._session = session
         seen.call_id = session.call_id
         self._enter(Stage.DIALLED, now)
-        told = partial(self._stands, session, first is None)
-        self._connecting = self._wait is not None and self._wait(channel, told)
+        self._connecting = session.wait(partial(self._stands, session, first is None))
         if not self._connecting:
             self._invited = now
             session.invite(now)
 
-    def _stands(self, session: CallerSession, first: bool, now: float) -> None:
+    def _stands(self, session: Leg, first: bool, now: float) -> None:
         """The connection stands, or never will."""
         if not self._connecting or session is not self._session or self.stage is Stage.OVER:
             return
         self._connecting = False
-        if session.channel.closed:
+        if session.closed:
             self._unsent(session, now)
             return
         if first:
@@ -195,9 +182,8 @@ class ProbedCall:
         self._enter(Stage.DIALLED, now)
         session.invite(now)
 
-    def _unsent(self, session: CallerSession, now: float) -> None:
-        why = "" if self._explain is None else self._explain(session.channel)
-        self.observation.trouble = f"{self.observation.remote}: {why or 'no connection came about in time'}"
+    def _unsent(self, session: Leg, now: float) -> None:
+        self.observation.trouble = f"{self.observation.remote}: {session.why() or 'no connection came about in time'}"
         self._next_target(Outcome.TRANSPORT_FAILED, now)
 
     def _again(self, now: float) -> None:
@@ -262,8 +248,7 @@ class ProbedCall:
             # Timer B: nothing came at all.
             self._next_target(Outcome.SILENT, now)
         elif ending is Ending.TRANSPORT_FAILED:
-            why = "" if self._explain is None else self._explain(session.channel)
-            seen.trouble = f"{seen.remote}: {why or 'the INVITE could not be sent, or the connection broke'}"
+            seen.trouble = f"{seen.remote}: {session.why() or 'the INVITE could not be sent, or the connection broke'}"
             if self._heard:
                 self._end(Outcome.TRANSPORT_FAILED, now)  # whoever took the call may still have it
             else:
@@ -271,7 +256,18 @@ class ProbedCall:
         else:
             self._refused(session, now)
 
-    def _refused(self, session: CallerSession, now: float) -> None:
+    def challenged(self, response: Response, now: float) -> None:
+        """A challenge that the engine has answered by itself: the INVITE is out again."""
+        seen = self.observation
+        seen.earlier.append(seen_of(response, now - self._began))
+        seen.rounds += 1
+        seen.targets.append(seen.remote)
+        self._heard = self._progressed = False
+        self._invited = now
+        if self.stage < Stage.TALKING:
+            self._enter(Stage.DIALLED, now)
+
+    def _refused(self, session: Leg, now: float) -> None:
         seen = self.observation
         final, response = seen.final, session.refusal
         if final is None or response is None:
@@ -288,7 +284,7 @@ class ProbedCall:
         else:
             self._end(Outcome.REFUSED, now)
 
-    def _challenged(self, session: CallerSession, response: Response, now: float) -> None:
+    def _challenged(self, session: Leg, response: Response, now: float) -> None:
         authenticator = self._authenticator
         fields = None
         if authenticator is not None:
@@ -306,6 +302,7 @@ class ProbedCall:
             permit = self._follow(uri.user)
             if permit is not None and permit.covers(self.order.caller, uri.user):
                 self._redirects += 1
+                self._permit = permit
                 self._uri = plain(uri)
                 self._again(now)
                 return
@@ -319,7 +316,7 @@ class ProbedCall:
         limit = STAGES[stage]
         seconds: float = getattr(self.order.deadlines, limit.field)
         # A zero talk time still acknowledges first: the BYE goes with the next look at the clock.
-        self._alarm = Alarm(self._agent.endpoint.timers, now + seconds, self._too_long)
+        self._alarm = Alarm(self._legs.timers, now + seconds, self._too_long)
 
     def _too_long(self, now: float) -> None:
         self._alarm = None
@@ -331,13 +328,12 @@ class ProbedCall:
                 session.hang_up(now)
         elif self._connecting and session is not None:
             self._connecting = False
+            session.drop()
             self._unsent(session, now)
         elif self.stage is Stage.DIALLED:
             if session is not None:
                 seen = self.observation
-                session.user = Abandoned(f"{seen.called} by {seen.remote}", self._invited, self._late)
-                session.bye_answered = None
-                session.abandon(now)
+                session.let_go(Abandoned(f"{seen.called} by {seen.remote}", self._invited, self._late), now)
             if len(self._targets) == 1:
                 self.observation.gave_up = now - self._began
             self._next_target(outcome, now)
@@ -352,7 +348,7 @@ class ProbedCall:
         if self._session is not None:
             self._session.abandon(now)
 
-    def _part(self, session: CallerSession, now: float) -> None:
+    def _part(self, session: Leg, now: float) -> None:
         """The call has come to its end; the answer to our BYE belongs to it."""
         self.observation.ended = now - self._began
         self._stop_alarm()
@@ -360,9 +356,10 @@ class ProbedCall:
             self._end(self.observation.outcome, now)
             return
         self.stage = Stage.PARTING
-        self._alarm = Alarm(self._agent.endpoint.timers, now + FAREWELL, self._unanswered)
+        self._alarm = Alarm(self._legs.timers, now + FAREWELL, self._unanswered)
 
-    def _bye_answered(self, response: Response | None, now: float) -> None:
+    def bye_answered(self, response: Response | None, now: float) -> None:
+        """The final response to our BYE; None if none came."""
         if response is not None and response.status >= 300 and response.status != 481:
             self._remark(
                 f"our BYE was refused with {response.status} {response.phrase}: the call may still be up there"
@@ -382,10 +379,9 @@ class ProbedCall:
 
     def _credentials(self) -> Authenticator | None:
         username, password = self.order.username, self.order.password
-        return None if username is None or password is None else Authenticator(username, password)
-
-    def _fresh_credentials(self) -> Authenticator:
-        return Authenticator(self.order.username or "", self.order.password or "")
+        if username is None or password is None or self._legs.answers_challenges:
+            return None
+        return Authenticator(username, password)
 
     def _stop_alarm(self) -> None:
         if self._alarm is not None:

@@ -7,7 +7,7 @@ guard refuses for good is a result like any other; what it refuses for a moment 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .guard import PASSING, Guard, Permit, Refusal
@@ -15,7 +15,7 @@ from .plan import CallModel, Expected, Plan
 from .target import Target
 
 WAIT = 0.25
-"""Seconds after which a call that the guard refused for a moment is asked for again."""
+"""Seconds after which a call that the guard refused for a moment, or that there was no room for, is asked for again."""
 
 BEHIND = 0.1
 """Seconds, or ten calls if that is more, that a campaign which was held up makes good."""
@@ -140,6 +140,7 @@ class Campaign:
         now: seconds on the clock that all later calls use.
         wall: the same moment in seconds since 1970.
         before: how many calls the rounds before it had.
+        room: whether whoever places the calls can place one more; None: always.
 
     Attributes:
         up: calls up, by trunk.
@@ -154,6 +155,7 @@ class Campaign:
         now: float,
         wall: float,
         before: int = 0,
+        room: Callable[[], bool] | None = None,
     ) -> None:
         self._waiting = deque(wanted_calls(plan, before))
         self._guard = guard
@@ -162,6 +164,7 @@ class Campaign:
         self._next_at = now
         self._gap = 1.0 / (plan.load.calls_per_second if plan.load is not None else plan.calls_per_second)
         self._room = plan.load.concurrent if plan.load is not None else plan.concurrent
+        self._placeable = room
         self.up: dict[str, int] = dict.fromkeys(plan.trunks, 0)
         self.total = len(self._waiting)
         self.held = False
@@ -203,6 +206,8 @@ class Campaign:
         due = self._next_at if asked is None else max(self._next_at, asked.when)
         if now < due - SOON:
             return Later(due)
+        if self._placeable is not None and not self._placeable():
+            return Later(now + WAIT)
         wanted = self._waiting[0] if asked is None else asked.wanted
         leave = self._leave(wanted, now + self._wall_offset, calls=asked is None or asked.calls)
         if isinstance(leave, Refusal) and leave.rule in PASSING:

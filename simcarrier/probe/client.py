@@ -17,16 +17,14 @@ from random import Random
 from typing import TYPE_CHECKING, Self
 
 from simcarrier.diagnosis.causes import the_table
-from simcarrier.net.driver import Driver
 from simcarrier.records.observation import Observation, Outcome
 from simcarrier.records.transcript import Transcript
 from simcarrier.sip.message import Response
-from simcarrier.sip.transport import Channel, Transport
 
 from .attempt import ProbedCall, Stage
-from .caller import CallingAgent
 from .campaign import Campaign, Go, GoAsk, LoadElsewhere, Stop, Wanted
 from .cards import asks_nobody, read_card
+from .engines import BUILTIN, make_engine
 from .enrolments import Enrolments
 from .guard import Guard, Permit, is_local
 from .inquiry import Inquirer
@@ -36,10 +34,8 @@ from .recorder import Recorder
 from .resolve import Unresolved, resolve
 from .result import Result
 from .secrets import MissingSecret
-from .standing import Standing
 from .summary import Summary
 from .target import Target
-from .troubles import client_tls_of, failure_of
 from .trunk_asker import TrunkAsker
 from .turns import SLICE, Bell, Turns
 
@@ -76,6 +72,11 @@ class Prober:
         fetcher: follows the links of 608s to their cards; None: none are followed.
         resolver: asks the DNS; the system's if None.
         diagnose: whether further calls may be made to find the cause of a failed one, as the plan's `diagnose` says.
+        engine: what places the calls, one of `engines.ENGINES`.
+
+    Raises:
+        Unfit: the plan wants what the engine does not have.
+        MissingExtra: the engine is not installed.
 
     Attributes:
         summary: so far.
@@ -94,6 +95,7 @@ class Prober:
         fetcher: Fetcher | None = None,
         resolver: Resolver | None = None,
         diagnose: bool = False,
+        engine: str = BUILTIN,
     ) -> None:
         self.plan = plan
         self.summary = Summary()
@@ -111,17 +113,15 @@ class Prober:
         self._troubles: dict[str, str] = {}
         self._calls: dict[ProbedCall, Wanted] = {}
         self._by_id: dict[str, ProbedCall] = {}
-        self._standing = Standing(self._pump)
         self._recorder = Recorder()
         self._reading: set[asyncio.Task[None]] = set()
         self._broken: Exception | None = None
         self._stopping = False
-        self._channels: dict[Target, Channel] = {}
         self._bell = Bell()
         self._over = Turns(self._finished)
         self._inquirer = Inquirer(plan, asks=diagnose, tell=self._deliver, ring=self._bell.ring)
-        self._agent = CallingAgent(self._stray)
-        self._driver: Driver | None = None
+        self._engine = make_engine(engine, plan, self._stray, self._recorder if keep is not None else None)
+        self._begun = False
         self._kept = self._closing = self._hurried = False
         self._leaving = 0.0
         self._waits_for_end = True
@@ -139,7 +139,7 @@ class Prober:
     @property
     def idle(self) -> bool:
         """Whether nothing of the probe is left: no call, and no request that waits for its answer."""
-        return not self._calls and not self._recorder and not self._agent.endpoint.waiting
+        return not self._calls and not self._recorder and not self._engine.waiting
 
     async def find_trunks(self) -> dict[str, tuple[Target, ...]]:
         """The addresses of every trunk that the plan calls; none for one that is not found."""
@@ -165,7 +165,7 @@ class Prober:
             self.summary.not_made += len(self._campaign.abandon())
             for call in list(self._calls):
                 call.interrupt(now)
-            self._pump()
+            self._engine.pump()
         self._bell.ring()
 
     async def pause(self, seconds: float) -> bool:
@@ -191,9 +191,8 @@ class Prober:
             raise LoadElsewhere("load: is for simulated trunks, on this machine only")
         the_table()  # is read now: CANCELs that are due must not wait for it
         loop = asyncio.get_running_loop()
-        if self._driver is None:
-            observe = self._recorder.observe if self._keep is not None else None
-            self._driver = Driver(self._agent.endpoint, client_tls=client_tls_of(self.plan), observe=observe)
+        await self._engine.begin()
+        self._begun = True
         self._recorder.wall_offset = self._wall_offset = time.time() - loop.time()
         try:
             await self._round(loop)
@@ -205,16 +204,20 @@ class Prober:
         return self.summary
 
     async def _round(self, loop: asyncio.AbstractEventLoop) -> None:
-        enrolments = Enrolments(self._agent, self._open, self._standing, self.summary.note, self._bell)
+        enrolments = Enrolments(self._engine, self.summary.note, self._bell)
         if not self._stopping:
             enrolments.begin(self.plan, self._targets, self._orders.credentials, self._may_register, loop.time())
-            self._pump()
+            self._engine.pump()
             await enrolments.settle(lambda: self._stopping)
         now = loop.time()
-        self._campaign = campaign = Campaign(self.plan, self._guard, self._targets, now, time.time(), self._before)
+        self._campaign = campaign = Campaign(
+            self.plan, self._guard, self._targets, now, time.time(), self._before, self._engine.room
+        )
         self._before += calls_in(self.plan)
         credentials = self._orders.credentials
-        trunks = TrunkAsker(self.plan, self._agent, self._targets, credentials, self._open, self._wall_offset)
+        trunks = TrunkAsker(
+            self.plan, self._engine.agent, self._targets, credentials, self._engine.open, self._wall_offset
+        )
         self._inquirer.begin(campaign, trunks)
         if self._stopping:
             self.summary.not_made += len(campaign.abandon())
@@ -223,7 +226,7 @@ class Prober:
         finally:
             await self._end_all()
             enrolments.withdraw(loop.time())
-            self._pump()
+            self._engine.pump()
         if self._reading:
             await asyncio.wait(self._reading)
 
@@ -241,22 +244,16 @@ class Prober:
 
     async def close(self) -> None:
         """Wait for the answers that are still to come, `GRACE` at most, and close the sockets."""
-        driver, loop = self._driver, asyncio.get_running_loop()
-        if driver is None:
+        loop = asyncio.get_running_loop()
+        if not self._begun:
             return
         try:
             self._closing = True
-            while self._agent.endpoint.waiting and loop.time() < self._leaving and not self._hurried:
+            while self._engine.waiting and loop.time() < self._leaving and not self._hurried:
                 await asyncio.sleep(0.02)
         finally:
-            self._closing = False
-            self._driver = None
-            await driver.close()
-            self._channels.clear()
-
-    def _pump(self) -> None:
-        if self._driver is not None:
-            self._driver.pump()
+            self._closing = self._begun = False
+            await self._engine.end()
 
     async def _call_all(self, campaign: Campaign) -> None:
         loop = asyncio.get_running_loop()
@@ -268,7 +265,7 @@ class Prober:
             elif isinstance(said, GoAsk):
                 self._used_up(said.wanted)
                 self._inquirer.request(said, loop.time())
-                self._pump()
+                self._engine.pump()
             elif isinstance(said, Stop):
                 self._inquirer.refused(said, loop.time())
             else:
@@ -289,15 +286,12 @@ class Prober:
         wanted = go.wanted
         self._used_up(wanted)
         call = ProbedCall(
-            self._agent,
+            self._engine,
             self._orders.of(go, self._targets[wanted.trunk], time.time()),
-            self._open,
             self._ended,
             self._wall_offset,
             lambda number: self._may_follow(wanted, number),
-            failure_of,
             self.summary.note,
-            self._standing.wait,
         )
         self._calls[call] = wanted
         call.place(go.permit, asyncio.get_running_loop().time())
@@ -306,7 +300,7 @@ class Prober:
             self._by_id[call_id] = call
             if self._keep is not None:
                 self._recorder.begin(call_id)  # before the INVITE goes out
-        self._pump()
+        self._engine.pump()
 
     def _stray(self, response: Response) -> None:
         call = self._by_id.get(response.call_id)
@@ -317,16 +311,6 @@ class Prober:
         """A permit for a live call was given: that is written down before it is made."""
         if self._used is not None and not is_local(self._targets[wanted.trunk]):
             self._used()
-
-    def _open(self, target: Target) -> Channel:
-        channel = self._channels.get(target)
-        if channel is None or channel.closed:
-            if self._driver is None:
-                raise ConnectionAbortedError("the probe is closed")
-            channel = self._driver.channel_for(target.transport, target.address, target.server_name)
-            if self.plan.load is not None and target.transport is Transport.UDP:
-                self._channels[target] = channel  # to ask the way to loopback again costs as much as an INVITE
-        return channel
 
     def _may_follow(self, wanted: Wanted, number: str) -> Permit | None:
         """A redirect is a call of its own to the guard, and stays on the same trunk."""
@@ -389,7 +373,7 @@ class Prober:
         loop = asyncio.get_running_loop()
         for call in list(self._calls):
             call.interrupt(loop.time())
-        self._pump()
+        self._engine.pump()
         self._leaving = until = loop.time() + GRACE
         while self._calls and loop.time() < until:
             await asyncio.sleep(0.02)

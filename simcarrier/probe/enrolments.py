@@ -6,15 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from simcarrier.sip.agent import UserAgent
-from simcarrier.sip.transport import Channel
-
+from .engine import Engine, Enrolment
 from .invite import domain_of
 from .plan import Plan
-from .registration import Registration
-from .standing import Standing
 from .target import Target
-from .troubles import failure_of
 from .turns import Bell
 
 WITHIN = 10.0
@@ -25,27 +20,16 @@ class Enrolments:
     """Registers with trunks, all at once.
 
     Args:
-        agent: the user agent.
-        open_channel: gives the channel to a target.
-        standing: waits for a connection.
+        engine: what registers.
         note: told, in words, why a registration did not come about.
         bell: rung when a registrar has answered; also by whoever wants no more waiting.
     """
 
-    def __init__(
-        self,
-        agent: UserAgent,
-        open_channel: Callable[[Target], Channel],
-        standing: Standing,
-        note: Callable[[str], None],
-        bell: Bell,
-    ) -> None:
-        self._agent = agent
-        self._standing = standing
-        self._open_channel = open_channel
+    def __init__(self, engine: Engine, note: Callable[[str], None], bell: Bell) -> None:
+        self._engine = engine
         self._note = note
         self._bell = bell
-        self._made: list[Registration] = []
+        self._made: list[Enrolment] = []
         self._open: set[str] = set()
 
     def begin(
@@ -68,17 +52,15 @@ class Enrolments:
             known, found = credentials[name], targets[name]
             if not trunk.register_ or known is None or not found or not wanted(found):
                 continue
+            settled = partial(self._settled, name)
             try:
-                channel = self._open_channel(found[0])
+                enrolment = self._engine.enrolment(name, domain_of(trunk), known, found[0], settled)
             except OSError as error:
                 self._note(f"trunk {name}: not registered: {error.strerror or error}")
                 continue
-            settled = partial(self._settled, name)
-            registration = Registration(self._agent, domain_of(trunk), *known, channel, found[0], settled)
             self._open.add(name)
-            self._made.append(registration)
-            if not self._standing.wait(channel, partial(self._register, registration, channel)):
-                registration.register(now)
+            self._made.append(enrolment)
+            enrolment.begin(now)
 
     async def settle(self, stopping: Callable[[], bool]) -> None:
         """Wait until every registrar has answered, or somebody wants no more waiting."""
@@ -89,15 +71,9 @@ class Enrolments:
 
     def withdraw(self, now: float) -> None:
         """Take all of them back."""
-        for registration in self._made:
-            registration.withdraw(now)
+        for enrolment in self._made:
+            enrolment.withdraw(now)
         self._made.clear()
-
-    def _register(self, registration: Registration, channel: Channel, now: float) -> None:
-        if channel.closed:
-            registration.unreachable(failure_of(channel), now)
-        else:
-            registration.register(now)
 
     def _settled(self, name: str, why: str | None) -> None:
         self._open.discard(name)

@@ -103,6 +103,8 @@ PauseField = Annotated[float, Written(read_pause, TEXT_SCHEMA)]
 NumberField = Annotated[str, Written(read_number, TEXT_SCHEMA)]
 DomainField = Annotated[str, Written(read_domain, TEXT_SCHEMA)]
 UriField = Annotated[str, Written(read_x5u, TEXT_SCHEMA)]
+SRTP = ("none", "optional", "mandatory")
+SrtpField = Annotated[str, Written(lambda value: _srtp(value), {"enum": list(SRTP)})]
 Code = Annotated[int, whole_number(200, 699, "a final status code from 200 to 699")]
 Count = Annotated[int, whole_number(1, MOST_CALLS, f"a count from 1 to {MOST_CALLS}")]
 
@@ -182,6 +184,12 @@ def _attestation(value: Any) -> str:
     return str(value)
 
 
+def _srtp(value: Any) -> str:
+    if value not in SRTP:
+        raise ValueError(f"must be none, optional or mandatory, not {shown(value)}")
+    return str(value)
+
+
 class TrunkModel(Model):
     """A trunk to call through."""
 
@@ -207,6 +215,8 @@ class TrunkModel(Model):
     ca: FileField | None = Field(
         default=None, description="Certificates to trust for TLS, in PEM, beside the system's."
     )
+    srtp: SrtpField = Field(default="none", description="Encrypted media: none, optional or mandatory.")
+    ice: Flag = Field(default=False, description="Offer candidates for media (ICE).")
     price: MoneyField | None = Field(
         default=None, description="The dearest price of a started minute, for the cost shown before live calls."
     )

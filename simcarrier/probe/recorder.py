@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from simcarrier.records.transcript import Passed, Transcript, call_id_of, without_credentials
 from simcarrier.sip.transport import Address, Channel, Transport
 
@@ -27,6 +29,12 @@ class Recorder:
     def take(self, call_id: str) -> Transcript:
         """The messages of a call; no further ones are kept."""
         return self._transcripts.pop(call_id, None) or Transcript()
+
+    def note(self, call_id: str, passed: Passed) -> None:
+        """A message passes that another engine has seen; its credentials are taken out."""
+        transcript = self._transcripts.get(call_id)
+        if transcript is not None:
+            transcript.add(replace(passed, data=without_credentials(passed.data)))
 
     def observe(self, way: str, data: bytes, channel: Channel, peer: Address, now: float) -> None:
         """A message passes."""

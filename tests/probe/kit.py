@@ -11,6 +11,7 @@ from simcarrier.probe.caller import CallingAgent
 from simcarrier.probe.deadlines import Deadlines
 from simcarrier.probe.guard import Caps, Guard, Permit, Policy
 from simcarrier.probe.target import Target
+from simcarrier.probe.wire_leg import WireLegs
 from simcarrier.records.observation import Observation
 from simcarrier.scenario.load import loads
 from simcarrier.scenario.patterns import NumberPattern
@@ -98,9 +99,8 @@ class Bench:
     def place_with(self, order: Order, permit: Permit) -> ProbedCall:
         """The same with a permit of one's own."""
         call = ProbedCall(
-            self.agent,
+            WireLegs(self.agent, self._channel),
             order,
-            self._channel,
             lambda call, now: self.finished.append((call, now)),
             WALL,
             self._follow,

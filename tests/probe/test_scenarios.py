@@ -50,6 +50,7 @@ GATEWAY = {"username": "gateway", "password_env": "SECRET"}
 
 CASES = [
     Case("address-incomplete-484", [*refused(484), FOUND], ["+494020", CALLED]),
+    Case("announcement-608", refused(608)),
     Case("answered", [FOUND, FOUND], [CALLED, "+498912345670"], plan={"talk": "10s"}),
     Case("bad-weather", [FOUND]),
     Case("bad-weather", refused(500), settings={"outage": "0s..60s", "congestion": "70s..80s"}),
@@ -63,6 +64,7 @@ CASES = [
     Case("dialler-routes", [*refused(503), FOUND, *refused(404), FOUND], [MOBILE, MOBILE, "74951234567", CALLED]),
     Case("dialler-stall", [("stalled", None), FOUND], [MOBILE, CALLED]),
     Case("does-not-exist-604", refused(604)),
+    Case("early-media-sit", [*refused(480), *refused(404)], ["+12125550121", "+12125550122"]),
     Case("early-media-183", [*refused(603), *refused(480)], [CALLED, "+4940222333"]),
     Case("germany-403", [FOUND, *refused(403)], [CALLED, "+4990012345678"]),
     Case("germany-403", refused(403), trunk={"caller": "+14155550123"}),
@@ -76,6 +78,7 @@ CASES = [
     Case("lines-full-603", [FOUND, FOUND, *refused(603)], [CALLED] * 3, plan=AT_ONCE),
     Case("national-only-403", [FOUND, *refused(403)], [CALLED, "+43155550123"]),
     Case("not-acceptable-606", refused(606)),
+    Case("one-way-audio", [FOUND]),
     Case("overload-503-retry-after", refused(503)),
     Case("prefix-7-8-404", [*refused(404), FOUND], ["+74951234567", "84951234567"]),
     Case("prepaid-balance", [FOUND, *refused(402)], [CALLED] * 2, plan={"talk": "10s"}),
@@ -87,6 +90,7 @@ CASES = [
     Case("rejected-608-announcement", refused(608)),
     Case("rejected-608-damaged", refused(608) * 2, ["+4989123456701", "+4989123456700"]),
     Case("reputation", [FOUND]),
+    Case("ringback", [FOUND]),
     Case("ringing-then-declined", refused(603)),
     Case("ru-prefix", [*refused(404), FOUND], ["74951234567", "84951234567"]),
     Case("server-error-500", refused(500)),

@@ -1,0 +1,105 @@
+"""What pjproject is told: its settings, as values of its own. Made and used on the stack's thread only."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from simcarrier.probe.preview import AGENT
+from simcarrier.sip.transport import Transport
+
+from .binding import MOST_CALLS, pj
+from .events import Account, Dial
+
+CODECS = ("PCMU/8000", "PCMA/8000")
+"""Those that are offered."""
+
+REGISTERED = 300
+"""Seconds that a registration is asked for, as the built-in engine does."""
+
+_SRTP = {"none": 0, "optional": 1, "mandatory": 2}
+
+
+def endpoint_settings() -> Any:
+    """The endpoint's, without the writer of its log."""
+    config = pj.EpConfig()
+    config.uaConfig.threadCnt = 0
+    config.uaConfig.mainThreadOnly = True
+    config.uaConfig.maxCalls = MOST_CALLS
+    config.uaConfig.userAgent = AGENT
+    config.uaConfig.mwiUnsolicitedEnabled = False
+    config.medConfig.clockRate = config.medConfig.sndClockRate = 8000  # that of G.711: nothing is resampled
+    config.logConfig.level = config.logConfig.consoleLevel = 4  # where messages are logged
+    config.logConfig.msgLogging = 1
+    config.logConfig.decor = 0
+    return config
+
+
+def transport_settings(account: Account) -> tuple[Any, Any]:
+    """Kind and settings of the transport of an account."""
+    config = pj.TransportConfig()
+    config.boundAddress = account.host
+    config.tlsConfig.verifyServer = True
+    config.tlsConfig.CaListFile = account.roots
+    kind = f"PJSIP_TRANSPORT_{account.transport.value}{'6' if ':' in account.host else ''}"
+    return getattr(pj, kind), config
+
+
+def call_settings(dial: Dial) -> Any:
+    """Those of a call, its INVITE's fields among them."""
+    wanted = pj.CallOpParam(True)
+    wanted.opt.customCallId = dial.call_id
+    wanted.opt.audioCount, wanted.opt.videoCount = 1, 0
+    wanted.txOption.localUri, wanted.txOption.targetUri = dial.caller, dial.uri
+    for name, value in dial.fields:
+        header = pj.SipHeader()
+        header.hName, header.hValue = name, value
+        wanted.txOption.headers.append(header)
+    return wanted
+
+
+def account_settings(account: Account, transport: int) -> Any:
+    """Those of an account, on a transport."""
+    config = pj.AccountConfig()
+    config.idUri = account.uri
+    by = "" if account.transport is Transport.UDP else f";transport={account.transport.lower()}"
+    config.sipConfig.proxies.append(f"<sip:{account.route}{by};lr;hide>")  # where it goes, and no Route in the message
+    config.sipConfig.transportId = transport
+    if account.username is not None and account.password is not None:
+        config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", account.username, 0, account.password))
+    if account.registrar is not None:
+        config.regConfig.registrarUri = account.registrar
+        config.regConfig.timeoutSec = REGISTERED
+    config.callConfig.prackUse = pj.PJSUA_100REL_OPTIONAL
+    config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
+    config.natConfig.iceEnabled = account.ice
+    config.natConfig.contactRewriteUse = config.natConfig.sipOutboundUse = 0
+    config.natConfig.viaRewriteUse = config.natConfig.sdpNatRewriteUse = 0
+    config.mediaConfig.transportConfig.boundAddress = account.host
+    config.mediaConfig.lockCodecEnabled = False  # a second offer after the answer would be one more thing to go wrong
+    config.mediaConfig.srtpUse = _SRTP[account.srtp]
+    config.mediaConfig.srtpSecureSignaling = 0
+    if ":" in account.host:
+        config.sipConfig.ipv6Use = config.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED
+    return config
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Standard output leads nowhere meanwhile, that of C included."""
+    sys.stdout.flush()
+    flush = ctypes.CDLL(None).fflush
+    flush(None)
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        flush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
