@@ -13,16 +13,21 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from random import Random
 from types import TracebackType
 from typing import Self
 
 from simcarrier.carrier.switch import Switch
 from simcarrier.extras import MissingExtra
+from simcarrier.media.errors import SoundError
 from simcarrier.net.card_server import CardServer, NoWebServer
 from simcarrier.net.driver import CannotListen, Driver, source_host
+from simcarrier.net.espeak import speak
+from simcarrier.net.media import MediaDesk
 from simcarrier.net.rim import Observe
 from simcarrier.net.tls import NoCryptography, server_context
 from simcarrier.records.journal import Journal
+from simcarrier.scenario.media import MediaModel
 from simcarrier.scenario.models import Scenario, Tls
 from simcarrier.sip.endpoint import Limits
 from simcarrier.sip.timers import Timers
@@ -30,7 +35,7 @@ from simcarrier.sip.transport import Address, Channel, ListenAddress, Transport,
 from simcarrier.trust.extra import UnreadableFile
 from simcarrier.verdict.outcome import Outcome
 
-__all__ = ["CannotListen", "CannotSign", "CarrierService"]
+__all__ = ["CannotListen", "CannotPlay", "CannotSign", "CarrierService"]
 
 COALESCE = 0.010
 """Seconds for which a busy UDP socket collects datagrams: as long as SIPp's own scheduler takes between two looks.
@@ -44,6 +49,10 @@ GRACE = 1.0
 
 class CannotSign(RuntimeError):
     """The cards of 608s cannot be signed or served: a package, a file or an address is not to be had."""
+
+
+class CannotPlay(CannotSign):
+    """Something is to be spoken to callers, and there is no voice."""
 
 
 class CarrierService:
@@ -60,6 +69,7 @@ class CarrierService:
     Attributes:
         switch: the carrier without its sockets; there once it is started.
         cards: what serves the cards of 608s, if the scenario wants them served.
+        media: sends and receives the audio of calls, if the scenario has any.
         control: the URL of its control API, if it has one.
         judge: the scenario's expectations, judged as if the run ended now; None where nobody judges.
     """
@@ -84,6 +94,7 @@ class CarrierService:
         self._watching: tuple[Observe, ...] = ()
         self.switch: Switch
         self.cards: CardServer | None = None
+        self.media: MediaDesk | None = None
         self.control: str | None = None
         self.judge: Callable[[], Sequence[Outcome]] | None = None
 
@@ -93,6 +104,7 @@ class CarrierService:
         Raises:
             CannotListen: an address is taken, does not exist, or has no certificate.
             CannotSign: the cards of 608s cannot be signed or served.
+            CannotPlay: something is to be spoken, and there is no voice.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -115,9 +127,35 @@ class CarrierService:
                     driver.server_tls = _certificate(address, self.scenario.carrier.tls)
                 await driver.listen(address)
             await self._serve_cards()
+            self._play(loop)
         except BaseException:
             await driver.close()
             raise
+
+    def _play(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have audio, if the scenario plays anything or says that it wants it."""
+        programs = self.switch.carrier.programs()
+        settings = self.scenario.carrier.media
+        if settings is None and not programs:
+            return
+        settings = settings or MediaModel()
+        seed = self.scenario.carrier.seed if self._seed is None else self._seed
+        desk = MediaDesk(
+            loop,
+            ports=settings.ports,
+            send_first=settings.send_first,
+            networks=settings.also_to or (),
+            # A chance of its own: what calls get must not depend on whether they are heard.
+            rng=Random(seed),
+            wall=self.wall,
+            voice=speak,
+        )
+        try:
+            desk.prepare(programs)
+        except SoundError as why:
+            raise CannotPlay(str(why)) from why
+        self.media = desk
+        self.switch.play_by(desk)
 
     async def _serve_cards(self) -> None:
         cards = self.switch.cards
@@ -210,6 +248,8 @@ class CarrierService:
             await asyncio.sleep(0.01)
         switch.drop(loop.time())
         await driver.close()
+        if self.media is not None:
+            self.media.close()
         if self.cards is not None:
             await self.cards.close()
 

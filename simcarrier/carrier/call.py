@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .business.customers import Customer
     from .business.trunks import Trunk
     from .cards import Cards
+    from .media import Audio
 
 HOLD = float("inf")
 """What a rung returns if the next one is not due by the clock: never, or when the caller's ACK comes."""
@@ -163,11 +164,13 @@ class Call:
         cancelled_at: when the caller gave up before a final response.
         reason: the values of the Reason sent with the final response.
         retry_after: the seconds of the Retry-After sent.
+        audio: what receives and sends its audio; None where the carrier has none, or the call got none.
     """
 
     __slots__ = (
         "_next",
         "attestation",
+        "audio",
         "called",
         "caller",
         "cancelled_at",
@@ -223,6 +226,7 @@ class Call:
         self.cancelled_at: float | None = None
         self.reason: tuple[str, ...] = ()
         self.retry_after: float | None = None
+        self.audio: Audio | None = None
         self._next = 0
         session.user = self
 
@@ -267,6 +271,12 @@ class Call:
         self.stop()
         self.cut = why
         self.session.hang_up(now, fields)
+
+    def hush(self) -> None:
+        """Close its audio, if it has any."""
+        audio, self.audio = self.audio, None
+        if audio is not None:
+            audio.close()
 
     def release(self) -> None:
         """Give back what the call holds; no harm if it holds nothing any more."""

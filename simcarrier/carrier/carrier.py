@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
+from simcarrier.media.program import Program
 from simcarrier.scenario.models import Action, Rule, Scenario
 
 from .behaviours import ladder
@@ -68,6 +69,11 @@ class Carrier:
         self.cards.live = True
         if self._wording.signs:
             self.cards.begin()
+
+    def programs(self) -> tuple[Program, ...]:
+        """What calls are to be played; asked once, by whoever plays it. What comes later is made ready at its call."""
+        found, self._wording.programs = self._wording.programs or (), None
+        return tuple(found)
 
     def change_rules(self, rules: Iterable[Rule]) -> None:
         """Put rules in force in place of those before, for the calls to come.

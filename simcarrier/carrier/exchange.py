@@ -75,6 +75,8 @@ class Exchange:
         """A call was refused or cancelled: its line is free, though its ACK is still to come."""
         if call.holds:
             call.release()
+        if call.audio is not None:
+            call.hush()
 
     def answered(self, call: Call, now: float) -> None:
         """A call has been answered."""
@@ -85,6 +87,8 @@ class Exchange:
         self.calls.pop(call.number, None)
         if call.holds:
             call.release()
+        if call.audio is not None:
+            call.hush()
         carrier = self.carrier
         for tell in carrier.business.on_end:
             tell(call, now)

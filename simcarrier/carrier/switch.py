@@ -13,13 +13,14 @@ from simcarrier.scenario.models import Scenario
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.callee import CalleeSession
 from simcarrier.sip.endpoint import Endpoint, Limits
-from simcarrier.sip.session import Ending
+from simcarrier.sip.session import Ending, Session
 from simcarrier.sip.timers import Timers
 from simcarrier.sip.transaction import ServerTransaction
 
 from .business.registrar import Registrar
 from .call import Call
 from .exchange import Exchange
+from .media import Audio, Media
 
 
 class Switch(Exchange):
@@ -75,6 +76,18 @@ class Switch(Exchange):
         """What a driver drives."""
         return self.agent.endpoint
 
+    def play_by(self, media: Media) -> None:
+        """Have the audio of calls sent and received; without it nothing is played."""
+
+        def open_media(session: Session, host: str) -> Audio | None:
+            call = session.user if isinstance(session, CalleeSession) else None
+            if not isinstance(call, Call):
+                return None
+            call.audio = media.open(host, session.peer[0])
+            return call.audio
+
+        self.agent.open_media = open_media
+
     def invited(self, session: CalleeSession, now: float) -> None:
         """A new call."""
         if self._closing:
@@ -128,7 +141,7 @@ class Switch(Exchange):
                 session.abandon(now)
             elif session.status < 200:
                 session.refuse(now, 487)
-                call.release()
+                self.refused(call, now)
             elif session.answered_at is not None:
                 session.hang_up(now)
 

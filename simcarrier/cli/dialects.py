@@ -143,7 +143,8 @@ def _in_words(steps: list[StepModel]) -> str:
         elif isinstance(step, Respond | Progress):
             if isinstance(step, Respond) and step.announce != "never":
                 unless = "" if step.announce == "always" else " unless 608 is understood"
-                words.append(f"{waited}183 with an announcement of {step.announcement}{unless}")
+                lasts = "" if step.announcement is None else f" of {step.announcement}"
+                words.append(f"{waited}183 with an announcement{lasts}{unless}")
                 waited = ""
             said = f"{step.code} {step.phrase}"
             if isinstance(step, Respond) and step.headers:

@@ -51,8 +51,13 @@ _SO_RCVBUFFORCE = 33  # Linux; the module socket does not name it
 _FULL = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ENOMEM})
 
 
-def open_socket(host: str, port: int) -> socket.socket:
-    """A non-blocking UDP socket, bound. ``host`` is an IP address.
+def open_socket(host: str, port: int, buffer: int | None = None) -> socket.socket:
+    """A non-blocking UDP socket, bound.
+
+    Args:
+        host: an IP address.
+        port: 0 for any free one.
+        buffer: bytes of SO_RCVBUF; as many as SIP wants if None.
 
     Raises:
         OSError: it cannot be bound.
@@ -63,7 +68,10 @@ def open_socket(host: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             # IPv4 has listeners of its own: no mapped addresses (::ffff:192.0.2.1) in Via.
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        _enlarge(sock)
+        if buffer is None:
+            _enlarge(sock)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         sock.setblocking(False)
         sock.bind((host, port))
     except BaseException:

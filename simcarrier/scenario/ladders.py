@@ -14,22 +14,27 @@ PROVISIONAL = frozenset({"trying", "ringing", "progress"})
 FINAL = frozenset({"respond", "answer", "silence"})
 SENDING = PROVISIONAL | {"respond", "answer"}
 
+UNDESCRIBED = {"progress": "mute progress", "answer": "mute answer"}
+"""What stands for these steps if they have no session description."""
+
 AFTER_RESPOND = frozenset({"wait", "duplicate", "drop", "lose"})
 """After a failure response only losses and repetitions still have a meaning."""
 
-AFTER_ANSWER = frozenset({"wait", "duplicate", "drop", "lose", "hang_up"})
+AFTER_ANSWER = frozenset({"wait", "duplicate", "drop", "lose", "hang_up", "play"})
 
 
 def ladder_faults(keywords: Sequence[str | None]) -> Iterator[tuple[int, str]]:
     """The places (counted from 0) and faults of a ladder.
 
     Args:
-        keywords: the steps' keywords; ``lose`` stands for ``drop: N``, None for a step that could not be
-        read.
+        keywords: the steps' keywords; ``lose`` stands for ``drop: N``, those of `UNDESCRIBED` for responses
+            without a session description, None for a step that could not be read.
     """
     ended: str | None = None
-    sent = answered = False
-    for place, keyword in enumerate(keywords):
+    sent = answered = described = False
+    for place, seen in enumerate(keywords):
+        keyword = None if seen is None else _WRITTEN.get(seen, seen)
+        described = described or seen in UNDESCRIBED or seen is None
         if ended in ("silence", "drop"):
             said = "nothing is ever sent" if ended == "silence" else "every message is lost"
             yield place, f"is never reached: after {ended} {said}"
@@ -37,6 +42,8 @@ def ladder_faults(keywords: Sequence[str | None]) -> Iterator[tuple[int, str]]:
         if ended == "hang_up":
             yield place, "is never reached: hang_up ends the call"
             return
+        if keyword == "play" and not described and ended != "respond":
+            yield place, "play needs a progress or an answer with a session description before it"
         if keyword == "hang_up" and not answered:
             yield place, "hang_up needs an answer before it: a call that was not answered cannot be hung up"
         elif ended == "respond" and keyword is not None and keyword not in AFTER_RESPOND:
@@ -56,6 +63,9 @@ def ladder_faults(keywords: Sequence[str | None]) -> Iterator[tuple[int, str]]:
             len(keywords) - 1,
             "leaves the call open: end the ladder with answer, respond, silence or drop",
         )
+
+
+_WRITTEN = {mute: written for written, mute in UNDESCRIBED.items()}
 
 
 def _named(keyword: str) -> str:

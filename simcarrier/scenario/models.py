@@ -56,6 +56,7 @@ from .fields import (
     TimeRangeField,
     whole_number,
 )
+from .media import MediaModel
 from .path import HopModel
 from .steps import Ladder, Respond
 from .traffic import Traffic
@@ -134,6 +135,10 @@ class CarrierConfig(Model):
         default=False, description="Whether a person who does not want a caller says so again at later calls."
     )
     shaken: ShakenModel | None = Field(default=None, description="What the carrier makes of signatures on callers.")
+    media: MediaModel | None = Field(
+        default=None,
+        description="Ports for audio, and where it may go; without it there is audio if anything is played.",
+    )
     seed: Annotated[int, whole_number(-(2**62), 2**62, "a whole number")] | None = Field(
         default=None, description="Makes everything random repeatable."
     )

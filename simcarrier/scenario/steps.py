@@ -27,7 +27,7 @@ from pydantic_core import InitErrorDetails, core_schema
 from ..sip.block_codes import WRITABLE, Damage, Redress, write_block
 from ..sip.status import phrase_for
 from ..trust.card_damage import CardDamage
-from .base import UNKNOWN, Model, fault, in_words, suggestion_or_list
+from .base import UNKNOWN, fault, in_words, suggestion_or_list
 from .blocks import CARD_DAMAGE, BlockModel
 from .business.fields import one_of
 from .fields import (
@@ -37,56 +37,15 @@ from .fields import (
     span_or,
     whole_number,
 )
-from .ladders import ladder_faults
+from .ladders import UNDESCRIBED, ladder_faults
 from .responses import Body, FinalCode, HeadersField
+from .sounds import ProgramField
+from .step_model import StepModel as StepModel  # it belongs to the steps
 from .units import ZERO, Span, shown
 
 
 def _usual_phrase(data: dict[str, Any]) -> str:
     return phrase_for(data.get("code", 0))
-
-
-class StepModel(Model):
-    """A step of a ladder.
-
-    Attributes:
-        kind: its keyword.
-        main: the field that a value stands for which is no mapping.
-        example: such a value, if the step has no meaning without one.
-    """
-
-    kind: ClassVar[str]
-    main: ClassVar[str | None] = None
-    example: ClassVar[str] = ""
-
-    @classmethod
-    def _reshape(cls, data: Any) -> Any:
-        if data is None and cls.example:
-            raise ValueError(f"{cls.kind} needs its value, such as {{{cls.kind}: {cls.example}}}")
-        if data is None:
-            return {}
-        if cls.main is not None and not isinstance(data, Mapping):
-            return {cls.main: data}
-        return data
-
-    @classmethod
-    def unknown_key(cls, key: str) -> str:
-        """What to say of an unknown key; also if the step takes none at all."""
-        return (
-            super().unknown_key(key) if cls.written_keys() else f"unknown key {shown(key)}; {cls.kind} takes no options"
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        reference = handler(schema)
-        definition = handler.resolve_ref_schema(reference)
-        if cls.main is not None and "properties" in definition:
-            options = dict(definition)
-            definition.clear()
-            definition.update(description=options.pop("description"), anyOf=[options["properties"][cls.main], options])
-        return reference
 
 
 class Trying(StepModel):
@@ -144,6 +103,15 @@ class Progress(StepModel):
     )
 
 
+class Play(StepModel):
+    """What the caller hears from here on: until it ends, another play, the answer, or the end of the call."""
+
+    kind: ClassVar[str] = "play"
+    main: ClassVar[str | None] = "sounds"
+    example: ClassVar[str] = "ringback DE"
+    sounds: ProgramField = Field(description="A sound, such as ringback DE or sorry.wav, or a list of them.")
+
+
 class Answer(StepModel):
     """200 OK: the call is up. Sent again until the ACK comes (RFC 3261 section 13.3.1.4)."""
 
@@ -179,8 +147,11 @@ class Respond(StepModel):
         default="never",
         description="With 608: an announcement before it, for callers whose Feature-Caps do not say +sip.608.",
     )
-    announcement: SpanField = Field(
-        default=Span(2.0, 2.0), description="How long the announcement lasts; it is silence."
+    words: ProgramField | None = Field(
+        default=None, description="What is announced; a special information tone and whom to ask, if not said."
+    )
+    announcement: SpanField | None = Field(
+        default=None, description="How long the announcement lasts; as long as what is announced if not said."
     )
     body: Body | None = Field(default=None, description="A body.")
     delay: SpanField = Field(default=ZERO, description="How long after the INVITE, or after the step before.")
@@ -215,8 +186,9 @@ class Respond(StepModel):
                 yield fault("goes with code: 608", (key,))
         if data.get("card_damage") is not None and data.get("call_info", "none") != "signed":
             yield fault("goes with call_info: signed", ("card_damage",))
-        if "announcement" in data and data.get("announce", "never") == "never":
-            yield fault("goes with announce: if_not_understood or always", ("announcement",))
+        for key in ("announcement", "words"):
+            if data.get(key) is not None and data.get("announce", "never") == "never":
+                yield fault("goes with announce: if_not_understood or always", (key,))
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -282,7 +254,7 @@ class HangUp(StepModel):
 
 
 STEPS: tuple[type[StepModel], ...] = (
-    Trying, Wait, Ringing, Progress, Answer, Respond, Silence, Drop, Duplicate, HangUp,
+    Trying, Wait, Ringing, Progress, Play, Answer, Respond, Silence, Drop, Duplicate, HangUp,
 )  # fmt: skip
 """Every kind of step. A new one is a class above, and its name here and in `Step`."""
 
@@ -348,6 +320,7 @@ Step = Annotated[
     | Annotated[Wait, Keyed("wait"), Tag("wait")]
     | Annotated[Ringing, Keyed("ringing"), Tag("ringing")]
     | Annotated[Progress, Keyed("progress"), Tag("progress")]
+    | Annotated[Play, Keyed("play"), Tag("play")]
     | Annotated[Answer, Keyed("answer"), Tag("answer")]
     | Annotated[Respond, Keyed("respond"), Tag("respond")]
     | Annotated[Silence, Keyed("silence"), Tag("silence")]
@@ -360,12 +333,25 @@ Step = Annotated[
 """Any step, as written in a scenario."""
 
 
-def _sees_losses(step: Any) -> str | None:
+def _word(step: Any) -> str | None:
+    """The keyword, or another in its place where an option changes what can follow."""
     word = keyword_of(step)
-    if word != "drop":
-        return word
-    counted = step.count is not None if isinstance(step, Drop) else isinstance(step, Mapping) and bool(step["drop"])
-    return "lose" if counted else word
+    options = (
+        vars(step)
+        if isinstance(step, StepModel)
+        else next(iter(step.values()), None)
+        if isinstance(step, Mapping)
+        else None
+    )
+    if word == "drop":
+        counted = options.get("count") is not None if isinstance(options, Mapping) else bool(options)
+        return "lose" if counted else word
+    if word in UNDESCRIBED:
+        given = options if isinstance(options, Mapping) else {"code": options or "183"}
+        usual = word == "answer" or str(given.get("code", "183")) == "183"
+        if str(given.get("sdp", usual)).lower() in ("false", "no", "off"):
+            return UNDESCRIBED[word]
+    return word
 
 
 def _in_order(data: Any, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -373,7 +359,7 @@ def _in_order(data: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     if isinstance(data, list | tuple):
         if not data:
             raise ValueError("must not be empty: write at least one step")
-        faults += [fault(why, (place,)) for place, why in ladder_faults([_sees_losses(step) for step in data])]
+        faults += [fault(why, (place,)) for place, why in ladder_faults([_word(step) for step in data])]
     try:
         made = handler(data)
     except ValidationError as error:

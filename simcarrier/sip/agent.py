@@ -13,6 +13,7 @@ from typing import Protocol
 
 from .callee import CalleeSession
 from .check import Refusal, refusal
+from .description import MediaEnd, Negotiation
 from .dialog import DialogId
 from .endpoint import Endpoint, Limits
 from .message import Request, Response
@@ -57,7 +58,7 @@ class UserAgent:
         base, limits: see `Endpoint`.
         min_se: the shortest session interval that is accepted, seconds (RFC 4028).
         session_interval: the interval asked for where the caller supports timers but asks for none; None to not ask.
-        media_port: the port that session descriptions name.
+        media_port: the port that session descriptions name where nobody receives media.
         source_host: our address on the way to a host, for channels bound to all of them; the host itself if None, which
             is right for loopback.
         serves: further methods that are taken out of dialogs, such as REGISTER, and who answers them.
@@ -65,6 +66,7 @@ class UserAgent:
     Attributes:
         endpoint: the transactions.
         sessions: by dialog.
+        open_media: gives a session, at our address, what receives its audio; None, as it is at first: nothing does.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class UserAgent:
         self.min_se = min_se
         self.session_interval = session_interval
         self.media_port = media_port
+        self.open_media: Callable[[Session, str], MediaEnd | None] | None = None
         self.source_host = source_host or _itself
         self._serves = dict(serves or {})
         self._methods = (*METHODS, *self._serves)
@@ -180,6 +183,12 @@ class UserAgent:
         """The address at which a peer reaches us: the channel's own, or that on the way to it if it is bound to all."""
         local = channel.local
         return (self.source_host(peer[0]), local[1]) if local[0] in UNSPECIFIED else local
+
+    def negotiation(self, session: Session) -> Negotiation:
+        """The beginning of a session's offers and answers."""
+        host, _ = self.reachable_at(session.channel, session.peer)
+        end = None if self.open_media is None else self.open_media(session, host)
+        return Negotiation(host, self.media_port if end is None else end.port, end)
 
     def new_via(self, channel: Channel, peer: Address) -> str:
         """A Via value for a request of ours, with a fresh branch."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from functools import lru_cache
+from typing import Protocol
 
 from .sdp import SessionDescription, answer, offer, parse_sdp
 from .sdp.model import address_type
@@ -20,9 +21,24 @@ _session_ids = itertools.count(1)
 REMEMBERED = 256
 """Different offers whose answers are remembered."""
 
+_ANY = 9
+_ANY_AUDIO = f"\nm=audio {_ANY} "
+"""What stands for our port in remembered answers: each call may have its own. Rejected streams have port 0."""
+
 # Well-formed, so that what is malformed goes to the parser and is found out.
 _ORIGIN = re.compile(rb"\no=[^\s]+ \d{1,20} \d{1,20} IN IP[46] [^\s]+(?=\r?\n)")
 _PORT = re.compile(rb"\nm=audio (?:[1-9]\d{0,3}|[1-5]\d{4}) ")
+
+
+class MediaEnd(Protocol):
+    """What receives and sends the audio of a session."""
+
+    @property
+    def port(self) -> int:
+        """Where it receives RTP."""
+
+    def described(self, remote: bytes) -> None:
+        """The peer has described its end, in an offer that we have answered or in an answer to ours."""
 
 
 class Negotiation:
@@ -31,16 +47,18 @@ class Negotiation:
     Args:
         address: where media would reach us.
         port: the port that our descriptions name.
+        end: told of the peer's descriptions, if anything sends and receives.
 
     Attributes:
         local: the description that we sent last; empty before there is one.
         remote: the peer's last description, as it came; empty before there is one.
     """
 
-    __slots__ = ("_address", "_id", "_port", "_said", "_version", "local", "remote")
+    __slots__ = ("_address", "_end", "_id", "_port", "_said", "_version", "local", "remote")
 
-    def __init__(self, address: str, port: int) -> None:
+    def __init__(self, address: str, port: int, end: MediaEnd | None = None) -> None:
         self._address = address
+        self._end = end
         self._port = port
         self._id = next(_session_ids)
         self._version = 0
@@ -56,13 +74,13 @@ class Negotiation:
             NotAcceptable: nothing in common.
         """
         likeness = _PORT.sub(b"\nm=audio 9 ", _ORIGIN.sub(b"\no=- 0 0 IN IP4 0.0.0.0", body, count=1))
-        said = _answer_to(likeness, self._address, self._port)
-        self.remote = body
+        said = _answer_to(likeness, self._address)
+        self._heard(body)
         return self._say(said)
 
     def offer(self) -> bytes:
         """An offer of our own, for an INVITE or for a 2xx to one that brought none."""
-        return self._say(_offer_of(self._address, self._port))
+        return self._say(_offer_of(self._address))
 
     def take_answer(self, body: bytes) -> None:
         """Note the peer's answer to our offer.
@@ -71,9 +89,16 @@ class Negotiation:
             Malformed: it can't be read.
         """
         _check(body)
+        self._heard(body)
+
+    def _heard(self, body: bytes) -> None:
         self.remote = body
+        if self._end is not None:
+            self._end.described(body)
 
     def _say(self, said: str) -> bytes:
+        if self._port != _ANY:
+            said = said.replace(_ANY_AUDIO, f"\nm=audio {self._port} ")
         if said != self._said:
             self._said = said
             self._version += 1
@@ -84,8 +109,8 @@ class Negotiation:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _answer_to(body: bytes, address: str, port: int) -> str:
-    return _nameless(answer(parse_sdp(body), address=address, port=port, session_id=0, version=0))
+def _answer_to(body: bytes, address: str) -> str:
+    return _nameless(answer(parse_sdp(body), address=address, port=_ANY, session_id=0, version=0))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -95,8 +120,8 @@ def _check(body: bytes) -> None:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _offer_of(address: str, port: int) -> str:
-    return _nameless(offer(address=address, port=port, session_id=0, version=0))
+def _offer_of(address: str) -> str:
+    return _nameless(offer(address=address, port=_ANY, session_id=0, version=0))
 
 
 def _nameless(description: SessionDescription) -> str:

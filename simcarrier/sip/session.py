@@ -266,8 +266,7 @@ class Session:
     def negotiation(self) -> Negotiation:
         """Our side of offer and answer, begun at the first question."""
         if self.media is None:
-            host, _ = self.agent.reachable_at(self.channel, self.peer)
-            self.media = Negotiation(host, self.agent.media_port)
+            self.media = self.agent.negotiation(self)
         return self.media
 
     def negotiate_timer(self, request: Request) -> SessionTimer | TooSmall | None:

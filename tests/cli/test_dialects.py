@@ -82,7 +82,7 @@ def test_a_gateway_has_been_gone_through() -> None:
 @pytest.mark.parametrize(
     ("announce", "told"),
     [
-        ("announce: if_not_understood", "after 0.1s 183 with an announcement of 2s unless 608 is understood, "),
+        ("announce: if_not_understood", "after 0.1s 183 with an announcement unless 608 is understood, "),
         ("announce: always, announcement: 1s..3s", "after 0.1s 183 with an announcement of 1s..3s, "),
     ],
 )

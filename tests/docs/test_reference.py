@@ -22,7 +22,7 @@ from simcarrier.net.limits import Limits as StreamLimits
 from simcarrier.probe import plan
 from simcarrier.records.model import CallRecord
 from simcarrier.records.row import COLUMNS, VERSION
-from simcarrier.scenario import actions, blocks, dialects, expectations, models, path, responses, steps, traffic
+from simcarrier.scenario import actions, blocks, dialects, expectations, media, models, path, responses, steps, traffic
 from simcarrier.scenario.base import Model
 from simcarrier.scenario.business import (
     analytics,
@@ -90,6 +90,7 @@ TOLD = [
     Told("scenarios", "The file", models.Scenario),
     Told("scenarios", "carrier", models.CarrierConfig),
     Told("scenarios", "tls", models.Tls),
+    Told("scenarios", "media", media.MediaModel),
     Told("scenarios", "Rules", models.Rule),
     Told("scenarios", "mix", actions.MixEntry),
     Told("scenarios", "body", responses.Body),

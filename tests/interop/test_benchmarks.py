@@ -31,8 +31,8 @@ HELPERS = {
     "pairs.py",
     "sipp.py",
 }
-ALONE = {"control.py", "diagnosis.py", "fixture.py", "pacing.py", "records.py", "simulate.py"}
-"""Those that need no peer; the tests of their rooms try them."""
+ALONE = {"media.py", "ears.py", "control.py", "diagnosis.py", "fixture.py", "pacing.py", "records.py", "simulate.py"}
+"""The tests of their rooms try them."""
 
 
 def test_every_benchmark_is_tried_and_told_of() -> None:

@@ -21,12 +21,14 @@ from simcarrier.scenario.models import (
     SequenceAction,
     StepsAction,
 )
+from simcarrier.scenario.sounds import read_program
 from simcarrier.scenario.steps import (
     STEPS,
     Answer,
     Drop,
     Duplicate,
     HangUp,
+    Play,
     Progress,
     Respond,
     Ringing,
@@ -63,6 +65,9 @@ STEP_FORMS: list[tuple[str, StepModel]] = [
         Progress(code=182, phrase="Wait", sdp=True, reliable=True),
     ),
     ("{progress: {sdp: false}}", Progress(sdp=False)),
+    ("{play: ringback DE}", Play(sounds=read_program("ringback DE"))),
+    ("{play: [sit VC, silence 2s]}", Play(sounds=read_program(["sit VC", "silence 2s"]))),
+    ("{play: {sounds: echo}}", Play(sounds=read_program("echo"))),
     ("answer", Answer(sdp=True)),
     ("{answer: {sdp: false}}", Answer(sdp=False)),
     ("{respond: 603}", Respond(code=603, phrase="Decline")),
@@ -87,6 +92,7 @@ STEP_FORMS: list[tuple[str, StepModel]] = [
 
 AROUND = {
     "trying": "[{}, silence]", "wait": "[{}, silence]", "ringing": "[{}, silence]", "progress": "[{}, silence]",
+    "play": "[progress, {}, silence]",
     "drop": "[trying, {}, drop]", "duplicate": "[trying, {}, silence]", "hang_up": "[answer, {}]",
 }  # fmt: skip
 

@@ -12,13 +12,14 @@ from typing import Any
 from simcarrier.carrier.call import Ladder, Rung
 from simcarrier.scenario import steps
 
-from . import answer, drop, duplicate, hang_up, progress, respond, ringing, silence, trying, wait
+from . import answer, drop, duplicate, hang_up, play, progress, respond, ringing, silence, trying, wait
 
 RUNGS: dict[type[steps.StepModel], Callable[[Any], Iterable[Rung]]] = {
     steps.Trying: trying.rungs,
     steps.Wait: wait.rungs,
     steps.Ringing: ringing.rungs,
     steps.Progress: progress.rungs,
+    steps.Play: play.rungs,
     steps.Answer: answer.rungs,
     steps.Respond: respond.rungs,
     steps.Silence: silence.rungs,

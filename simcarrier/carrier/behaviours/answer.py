@@ -22,6 +22,8 @@ class Answer:
 
     def perform(self, call: Call, now: float) -> float:
         """Send it, or the 488 or 422 that the RFCs ask for instead."""
+        if call.audio is not None:
+            call.audio.stop()  # it rang, or an announcement was played: that is over
         call.session.answer(now, self._lines.text(call) + call.extra, with_sdp=self._with_sdp)
         if call.session.status >= 300:
             call.stop()

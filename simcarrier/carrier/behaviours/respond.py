@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from simcarrier.carrier.call import Call, Rung
 from simcarrier.carrier.challenge import CHALLENGE, FIELDS, challenge_lines
+from simcarrier.media.program import Program
 from simcarrier.scenario import steps
 from simcarrier.scenario.template import Template
 from simcarrier.scenario.units import Span
@@ -23,6 +24,9 @@ ANSWER = "identity_answer"
 
 _RETRY_AFTER = re.compile(r"^retry-after: *(\d{1,9})", re.IGNORECASE | re.MULTILINE)
 _REASON = re.compile(r"^reason: *([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+
+UNHEARD = 2.0
+"""Seconds of an announcement that nobody hears, or that would not end."""
 
 TOLD = frozenset({"reason", "retry-after"})
 """Header fields of which the record of the call tells."""
@@ -115,13 +119,13 @@ class Sign(Refuse):
 class Announce:
     """Plays an announcement before a 608: 183 with a session description, and then time (RFC 8688 section 3.4).
 
-    What is played is silence, and no packet of it: an announcement goes to where the offer says, which may be somebody
-    else's address.
+    Where nobody has sockets for audio, time passes all the same.
     """
 
-    __slots__ = ("_always", "_lines", "_span")
+    __slots__ = ("_always", "_lines", "_program", "_span")
 
-    def __init__(self, span: Span, *, always: bool) -> None:
+    def __init__(self, program: Program | None, span: Span | None, *, always: bool) -> None:
+        self._program = program
         self._span = span
         self._always = always
         self._lines = HeaderLines(())
@@ -134,7 +138,13 @@ class Announce:
         if call.progress_at is None:
             call.progress_at = now
         call.session.ring(now, 183, None, self._lines.text(call) + call.extra, with_sdp=True, reliable=True)
-        return self._span.sample(call.owner.rng)
+        lasts = None
+        if call.audio is not None and self._program is not None:
+            call.audio.play(self._program)
+            lasts = self._program.seconds
+        if self._span is not None:
+            return self._span.sample(call.owner.rng)
+        return UNHEARD if lasts is None else lasts
 
 
 def rungs(step: steps.Respond) -> Iterator[Rung]:
@@ -144,7 +154,7 @@ def rungs(step: steps.Respond) -> Iterator[Rung]:
     if step.delay.high:
         yield Wait(step.delay)
     if step.announce != "never":
-        yield Announce(step.announcement, always=step.announce == "always")
+        yield Announce(step.words, step.announcement, always=step.announce == "always")
     if step.call_info == "signed":
         yield Sign(step)
     elif step.code in FIELDS:
