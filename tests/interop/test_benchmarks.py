@@ -31,7 +31,7 @@ HELPERS = {
     "pairs.py",
     "sipp.py",
 }
-ALONE = {"control.py", "diagnosis.py", "fixture.py", "pacing.py", "records.py", "simulate.py"}
+ALONE = {"control.py", "diagnosis.py", "fixture.py", "imports.py", "pacing.py", "records.py", "simulate.py"}
 """Those that need no peer; the tests of their rooms try them."""
 
 
