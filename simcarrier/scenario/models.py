@@ -56,6 +56,7 @@ from .fields import (
     TimeRangeField,
     whole_number,
 )
+from .original import Original
 from .path import HopModel
 from .steps import Ladder, Respond
 from .traffic import Traffic
@@ -179,6 +180,7 @@ class Scenario(Model):
     path: Path | None = Field(default=None, alias="<path>", exclude=True)
     places: tuple[str, ...] = Field(default=(), alias="<places>", exclude=True)
     """Where each expectation stands, ``FILE:LINE:COLUMN``; empty for a scenario that was not read from a text."""
+    original: Original = Field(default=Original(), alias="<original>", exclude=True, repr=False)
 
     @classmethod
     def written_keys(cls) -> list[str]:
