@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # The real peers that the interoperability tests call: SIPp, sipsak and Kamailio; tshark and sngrep, which read our
-# captures; Node.js, in which an example of a dialler is written; PostgreSQL, of which the tests of records start a server.
+# captures; Node.js, in which an example of a dialler is written; PostgreSQL, of which the tests of records start a
+# server; Chromium, in which the pages are tried; npm, which fetches what judges whether everybody can use them, and the
+# library of their charts.
 #
 # Installs what is missing where apt-get exists, without questions and without starting a service. Where it cannot, it
 # says what is missing and goes on, because those tests are then skipped; with CI set that is a failure.
 set -euo pipefail
 
 PATH="$PATH:/usr/sbin:/sbin"
-declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [sngrep]=sngrep [unzip]=unzip [node]=nodejs [postgres]=postgresql)
+declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [sngrep]=sngrep [unzip]=unzip
+  [node]=nodejs [npm]=npm [postgres]=postgresql [chromium]=chromium)
 
 found() {
   command -v "$1" >/dev/null && return
