@@ -21,7 +21,7 @@ run: $(STAMPS)/project ## a carrier that refuses Germany, and a few calls agains
 
 test: peers $(STAMPS)/test ## everything: lint, types, arrows, tests with real peers
 	@$(MAKE) --no-print-directory lint types arrows
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(STAMPS)/test ## ruff: rules and layout
 	$(BIN)/ruff check
