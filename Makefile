@@ -19,10 +19,10 @@ help: ## what there is to make
 run: $(STAMPS)/project ## a carrier that refuses Germany, and a few calls against it
 	$(BIN)/simcarrier run scenarios/germany-403.yaml --listen udp:127.0.0.1:0 --exec '$(BIN)/python examples/few_calls.py'
 
-test: $(STAMPS)/test peers ## everything: lint, types, arrows, tests with real peers
+test: peers $(STAMPS)/test ## everything: lint, types, arrows, tests with real peers
 	@$(MAKE) --no-print-directory lint types arrows
 	@PYTHON=$(BIN)/python bash tools/pjsua2.sh --build
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(STAMPS)/test ## ruff: rules and layout
 	$(BIN)/ruff check
@@ -34,7 +34,7 @@ types: $(STAMPS)/test ## mypy --strict
 arrows: $(STAMPS)/test ## import-linter: which room may know which
 	$(BIN)/lint-imports
 
-peers: ## SIPp, sipsak, Kamailio, tshark and Asterisk, where apt-get is there
+peers: ## SIPp, sipsak, Kamailio, tshark, Chromium and Asterisk, where apt-get is there
 	@bash tests/peers.sh
 	@bash tests/asterisk.sh
 
@@ -55,7 +55,8 @@ lock: ## lock the requirements anew (wants uv); versions move only with LOCK_FLA
 	@if grep -nE '://|^-|index-url|find-links' requirements/*.txt; then echo "a host or an option slipped into a lock" >&2; exit 1; fi
 
 clean: ## remove the virtual environment and every cache
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache build dist
+	rm -rf simcarrier/dashboard/static/vendor
 	find simcarrier tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: a step is done again only if what it was made from has changed.
@@ -79,8 +80,10 @@ $(STAMPS)/core: requirements/core.txt requirements/build.txt | $(STAMPS)/venv
 	$(PIP) install --require-hashes -r requirements/core.txt -r requirements/build.txt
 	@touch $@
 
-$(STAMPS)/project: pyproject.toml $(STAMPS)/core
+$(STAMPS)/project: pyproject.toml hatch_build.py $(STAMPS)/core
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	@[ -f simcarrier/dashboard/static/vendor/uPlot.iife.min.js ] || \
+		echo "The dashboard shows tables without charts: npm is missing or reached no registry." >&2
 	@touch $@
 
 $(STAMPS)/test: requirements/test.txt $(STAMPS)/project

@@ -24,7 +24,7 @@ from simcarrier.net.card_server import CardServer, NoWebServer
 from simcarrier.net.driver import CannotListen, Driver, source_host
 from simcarrier.net.espeak import speak
 from simcarrier.net.media import MediaDesk
-from simcarrier.net.rim import Observe
+from simcarrier.net.rim import Keeper, Observe
 from simcarrier.net.tls import NoCryptography, server_context
 from simcarrier.records.journal import Journal
 from simcarrier.scenario.media import MediaModel
@@ -71,6 +71,7 @@ class CarrierService:
         cards: what serves the cards of 608s, if the scenario wants them served.
         media: sends and receives the audio of calls, if the scenario has any.
         control: the URL of its control API, if it has one.
+        dashboard: the URL of its pages, if it has any.
         judge: the scenario's expectations, judged as if the run ended now; None where nobody judges.
     """
 
@@ -92,10 +93,12 @@ class CarrierService:
         self._coalesce = coalesce
         self._driver: Driver | None = None
         self._watching: tuple[Observe, ...] = ()
+        self._keeper: Keeper | None = None
         self.switch: Switch
         self.cards: CardServer | None = None
         self.media: MediaDesk | None = None
         self.control: str | None = None
+        self.dashboard: str | None = None
         self.judge: Callable[[], Sequence[Outcome]] | None = None
 
     async def start(self) -> None:
@@ -120,7 +123,8 @@ class CarrierService:
         except (MissingExtra, UnreadableFile) as why:
             raise CannotSign(str(why)) from why
         self._wall_offset = time.time() - loop.time()
-        self._driver = driver = Driver(self.switch.engine, coalesce=self._coalesce, observe=_one(self._watching))
+        self._driver = driver = Driver(self.switch.engine, coalesce=self._coalesce)
+        self._tell_driver()
         try:
             for address in self._listen:
                 if address.transport is Transport.TLS and self.scenario.carrier.tls is not None:
@@ -200,9 +204,15 @@ class CarrierService:
         self._watching = tuple(one for one in self._watching if one != observe)
         self._tell_driver()
 
+    def keep(self, keeper: Keeper | None) -> None:
+        """Show every message to ``keeper`` from now on, all of a batch at once; None: to nobody any more."""
+        self._keeper = keeper
+        self._tell_driver()
+
     def _tell_driver(self) -> None:
         if self._driver is not None:
             self._driver.observe = _one(self._watching)
+            self._driver.keeper = self._keeper
 
     def wall(self, now: float) -> float:
         """A time on the carrier's clock in seconds since 1970 UTC; only once it is started."""

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # The real peers that the interoperability tests call: SIPp, sipsak and Kamailio; tshark and sngrep, which read our
-# captures; Node.js, in which an example of a dialler is written; PostgreSQL, of which the tests of records start a server;
-# sox, which reads G.711 and makes music, and espeak-ng, which speaks.
+# captures; Node.js, in which an example of a dialler is written; PostgreSQL, of which the tests of records start a
+# server; Chromium, in which the pages are tried; npm, which fetches what judges whether everybody can use them, and the
+# library of their charts; sox, which reads G.711 and makes music, and espeak-ng, which speaks.
 #
 # Installs what is missing where apt-get exists, without questions and without starting a service. Where it cannot, it
 # says what is missing and goes on, because those tests are then skipped; with CI set that is a failure.
 set -euo pipefail
 
 PATH="$PATH:/usr/sbin:/sbin"
-declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [sngrep]=sngrep [unzip]=unzip [node]=nodejs [postgres]=postgresql [sox]=sox [espeak-ng]=espeak-ng)
+declare -A package=([sipp]=sip-tester [sipsak]=sipsak [kamailio]=kamailio [tshark]=tshark [sngrep]=sngrep [unzip]=unzip
+  [node]=nodejs [npm]=npm [postgres]=postgresql [chromium]=chromium [sox]=sox [espeak-ng]=espeak-ng)
 
 found() {
   command -v "$1" >/dev/null && return

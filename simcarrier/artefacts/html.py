@@ -17,8 +17,9 @@ from simcarrier.service import CarrierService
 from simcarrier.sip.transport import Channel
 
 from .files import create, is_gone, remove_if_empty
+from .in_words import time_text
 from .kept import PINNED, KeptMessages
-from .page import NoTemplates, Report, check_templates, render, time_text
+from .page import NoTemplates, Report, check_templates, render
 from .tap import Tap, turned
 
 

@@ -11,7 +11,6 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +18,13 @@ from typing import TYPE_CHECKING
 from simcarrier.conditions import MEANINGS
 from simcarrier.conduct.breach import Breach
 from simcarrier.conduct.report import Report as Conduct
-from simcarrier.records.ladder import address_text, printable
+from simcarrier.records.ladder import printable
 from simcarrier.records.ladder_svg import ladder_svg
 from simcarrier.records.model import CallRecord
-from simcarrier.records.transcript import Passed, Transcript
+from simcarrier.records.transcript import Transcript
 from simcarrier.verdict.outcome import Outcome
+
+from .in_words import ShownMessage, facts_of, kind_of, shown_message
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -34,8 +35,7 @@ SHOWN = 200
 SHOWN_OTHERS = 20
 """Calls of other kinds, such as registrations."""
 
-LONGEST_MESSAGE = 16_384
-"""Bytes shown of one message."""
+STYLES = ("theme.css", "report.css")
 
 _FOLDER = Path(__file__).parent
 
@@ -85,14 +85,6 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class _Message:
-    after: str
-    way: str
-    what: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Call:
     """A call as it stands on the page; every text is still to be escaped, but for ``ladder``."""
 
@@ -109,7 +101,7 @@ class _Call:
     facts: list[tuple[str, str]]
     near_misses: list[str]
     ladder: str
-    messages: list[_Message]
+    messages: list[ShownMessage]
     note: str
 
 
@@ -126,7 +118,7 @@ def render(report: Report) -> str:
         places.setdefault(record.call_id, record.number)
     calls = [_call(record, report.transcripts.get(record.call_id), record.call_id in telling) for record in shown]
     total = max(report.calls, len(report.records))
-    style = (_FOLDER / "report.css").read_text(encoding="utf-8")
+    style = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in STYLES)
     return _template().render(
         report=report,
         style=style,
@@ -205,66 +197,25 @@ def _call(record: CallRecord, transcript: Transcript | None, marked: bool) -> _C
         caller=record.caller or "?",
         called=record.called or "?",
         code="none" if record.code is None else str(record.code),
-        kind=_kind(record.code),
+        kind=kind_of(record.code),
         phrase=record.phrase or "",
         condition=str(record.condition or ""),
         after="" if record.responded_after is None else f"{record.responded_after:.3f} s",
         open=marked,
         marked=marked,
-        facts=[(name, value) for name, value in _facts(record) if value],
+        facts=facts_of(record),
         near_misses=[str(miss) for miss in record.near_misses],
         ladder=ladder_svg(messages, title, embedded=True) if messages else "",
-        messages=[_message(passed, messages[0].at) for passed in messages],
+        messages=[shown_message(passed, messages[0].at) for passed in messages],
         note=note,
     )
 
 
-def _kind(code: int | None) -> str:
-    if code is None:
-        return "provisional"
-    return "success" if 200 <= code < 300 else "refusal"
-
-
-def _facts(record: CallRecord) -> list[tuple[str, str]]:
-    condition = MEANINGS[record.condition].what if record.condition is not None else ""
-    ended = "" if record.ended_after is None else f" after {record.ended_after:.3f} s"
-    return [
-        ("what happened", f"{record.condition}: {condition}" if condition else ""),
-        ("decided by", record.why or (f"rule {record.rule}" if record.rule else "no rule matched")),
-        ("rule", record.rule or "" if record.why else ""),
-        ("cut off", record.cut or ""),
-        ("dialect", record.dialect or ""),
-        ("customer", record.customer or ""),
-        ("trunk", record.trunk or ""),
-        ("charged", record.charged or ""),
-        ("attestation", record.attestation or ""),
-        ("identity", record.identity or ""),
-        ("provisional", ", ".join(map(str, record.provisional))),
-        ("ended", f"{record.ending.replace('_', ' ')}{ended}" if record.ending else ""),
-        ("from", f"{address_text(record.source)} over {record.transport}"),
-        ("began", time_text(record.started)),
-        ("Call-ID", record.call_id),
-    ]
-
-
-def time_text(at: float) -> str:
-    """A time in UTC to the millisecond, for people."""
-    return datetime.fromtimestamp(at, UTC).isoformat(" ", "milliseconds").replace("+00:00", " UTC")
-
-
-def _message(passed: Passed, first: float) -> _Message:
-    text = passed.data[:LONGEST_MESSAGE].decode("utf-8", "backslashreplace")
-    shown = text.replace("\r\n", "\n").rstrip("\n")
-    if len(passed.data) > LONGEST_MESSAGE:
-        shown += f"\n... and {len(passed.data) - LONGEST_MESSAGE:,} more bytes"
-    return _Message(f"{passed.at - first:.3f} s", "dialler" if passed.sent else "carrier", passed.what[:200], shown)
-
-
-def _others(call_id: str, transcript: Transcript) -> tuple[str, str, list[_Message]]:
+def _others(call_id: str, transcript: Transcript) -> tuple[str, str, list[ShownMessage]]:
     messages = transcript.messages
     name = call_id or "messages without a Call-ID"
     return (
         name,
         ladder_svg(messages, name, embedded=True),
-        [_message(one, messages[0].at) for one in messages],
+        [shown_message(one, messages[0].at) for one in messages],
     )

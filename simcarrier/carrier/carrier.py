@@ -8,15 +8,16 @@ is found is a condition; the dialect (`dialect`) puts it into a ladder.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 
 from simcarrier.media.program import Program
 from simcarrier.scenario.models import Action, Rule, Scenario
+from simcarrier.scenario.steps import StepModel
 
 from .behaviours import ladder
 from .business import Business, Finding
-from .call import Call, Decision
+from .call import Call, Decision, Ladder
 from .cards import Cards
 from .dialect import Dialect
 from .near_misses import near_misses
@@ -48,16 +49,19 @@ class Carrier:
         self.rng = Random(config.seed if seed is None else seed)
         self._wording = Wording(config)
         self.cards = Cards(config, now, wall)
-        self._ladders = {name: ladder(self._wording.steps(steps)) for name, steps in scenario.ladders.items()}
+        self._ladders = self._ready(scenario.ladders)
         self.dialect = Dialect.of(config, self._ladders, self.rng, self._wording)
         self.business = Business(config, self.rng, wall)
         self.rulebook = RuleBook(())
         self._choices: tuple[Choice, ...] = ()
         self.change_rules(scenario.calls)
-        self._unmatched = self._choice(config.unmatched)
+        self._unmatched = self._choice(config.unmatched, self._ladders)
 
-    def _choice(self, action: Action) -> Choice:
-        return choice(self._wording.action(action), self._ladders, self.dialect, self.rng)
+    def _ready(self, ladders: Mapping[str, Sequence[StepModel]]) -> dict[str, Ladder]:
+        return {name: ladder(self._wording.steps(steps)) for name, steps in ladders.items()}
+
+    def _choice(self, action: Action, ladders: Mapping[str, Ladder]) -> Choice:
+        return choice(self._wording.action(action), ladders, self.dialect, self.rng)
 
     def go_live(self) -> None:
         """Be read by somebody: from now on the cards of 608s are signed.
@@ -75,18 +79,30 @@ class Carrier:
         found, self._wording.programs = self._wording.programs or (), None
         return tuple(found)
 
-    def change_rules(self, rules: Iterable[Rule]) -> None:
+    def change_rules(self, rules: Iterable[Rule], ladders: Mapping[str, Sequence[StepModel]] | None = None) -> None:
         """Put rules in force in place of those before, for the calls to come.
 
         Nothing else changes: calls that are up climb their ladders, resources stay as they are, and a rule that is
         among the old ones (the same object) goes on counting its sequence where it was.
+
+        Args:
+            rules: in their order.
+            ladders: by name, in place of those before, for rules that are new; the carrier's own actions keep theirs.
         """
+        by_name = self._ladders if ladders is None else self._ready(ladders)
         before = {id(entry.rule): made for entry, made in zip(self.rulebook.entries, self._choices, strict=True)}
         rulebook = RuleBook(rules)
-        choices = tuple(before.get(id(entry.rule)) or self._choice(entry.rule.action) for entry in rulebook.entries)
+        signed = self._wording.signs
+        choices = tuple(
+            before.get(id(entry.rule)) or self._choice(entry.rule.action, by_name) for entry in rulebook.entries
+        )
         if self._wording.signs:
-            self.cards.begin()
-        self.rulebook, self._choices = rulebook, choices
+            try:
+                self.cards.begin()
+            except BaseException:
+                self._wording.signs = signed  # the rule that needs it is not in force
+                raise
+        self.rulebook, self._choices, self._ladders = rulebook, choices, by_name
         # A rule that treats all calls alike gives the same decision each time, so that is made once.
         self._decided = tuple(
             Decision(made.course, entry.name) if isinstance(made, Always) else None

@@ -24,6 +24,7 @@ COMMANDS = {
     "evidence": "simcarrier.cli.evidence:evidence",
     "diagnose": "simcarrier.cli.diagnose:diagnose",
     "report": "simcarrier.cli.report:report",
+    "dashboard": "simcarrier.cli.dashboard:dashboard",
     "watch": "simcarrier.cli.watch:watch",
     "pace": "simcarrier.cli.pace:pace",
     "inspect": "simcarrier.cli.inspect:inspect",

@@ -1,4 +1,4 @@
-"""``--control``: from what the command line and the environment say to the control port of a run."""
+"""``--control`` and ``--web``: from what the command line and the environment say to what a run serves over HTTP."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import click
 
 if TYPE_CHECKING:
     from simcarrier.attachment import Attachment
+    from simcarrier.stores.address import StoreAddress
     from simcarrier.web.access import WebAddress
 
-NEEDS = dict.fromkeys(("anyio", "h11", "prometheus_client", "starlette", "uvicorn"), "--control needs")
+PACKAGES = ("anyio", "h11", "jinja2", "markupsafe", "prometheus_client", "starlette", "uvicorn")
 """What the extra ``web`` brings."""
 
 
-class ControlAddress(click.ParamType["WebAddress"]):
-    """Where to serve the control API, such as 127.0.0.1:8080."""
+class HttpAddress(click.ParamType["WebAddress"]):
+    """Where to serve something over HTTP, such as 127.0.0.1:8080."""
 
     name = "host:port"
 
@@ -31,34 +32,44 @@ class ControlAddress(click.ParamType["WebAddress"]):
             self.fail(f"{value!r}: {why}", param, ctx)
 
 
-CONTROL_ADDRESS = ControlAddress()
+HTTP_ADDRESS = HttpAddress()
 
 
-def control_port(address: WebAddress | None, token_file: Path | None) -> tuple[Attachment, ...]:
-    """The control port, if there is to be one.
+def web_port(
+    control: WebAddress | None, pages: WebAddress | None, token_file: Path | None, records: StoreAddress | None
+) -> tuple[Attachment, ...]:
+    """The port of a run, if there is to be one.
 
     Args:
-        address: where; None for nowhere.
+        control: where to serve the control API; None for nowhere.
+        pages: where to serve the dashboard, and the API beside it; None for nowhere.
         token_file: that holds the token; else the environment may have it.
+        records: where the run keeps its calls, if it does.
 
     Raises:
-        click.UsageError: a file without a port.
+        click.UsageError: a file without a port, or two ports.
         simcarrier.attachment.CannotAttach: the address needs a token, the token is none, or a package is missing.
     """
+    if control is not None and pages is not None:
+        raise click.UsageError("--web serves the control API as well: leave --control out")
+    address = control or pages
     if address is None:
         if token_file is not None:
-            raise click.UsageError("--control-token goes with --control")
+            raise click.UsageError("--control-token goes with --control or --web")
         return ()
     from simcarrier.attachment import CannotAttach
     from simcarrier.extras import MissingExtra, needed
     from simcarrier.web.access import NoToken, read_token
 
     try:
-        with needed("web", NEEDS):
+        token = read_token(os.environ, token_file)
+        with needed("web", dict.fromkeys(PACKAGES, "--control needs" if pages is None else "--web needs")):
+            if pages is not None:
+                from simcarrier.dashboard.port import Dashboard
+
+                return (Dashboard(address, token, records),)
             from simcarrier.web.control import Control
-    except MissingExtra as error:
-        raise CannotAttach(str(error)) from error
-    try:
-        return (Control(address, read_token(os.environ, token_file)),)
-    except NoToken as error:
+
+            return (Control(address, token),)
+    except (MissingExtra, NoToken) as error:
         raise CannotAttach(str(error)) from None

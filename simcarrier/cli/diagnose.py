@@ -20,14 +20,6 @@ AROUND = 250
 """Calls before and after a call that its diagnosis looks at."""
 
 
-RETRY = {
-    "other_route": "by another route",
-    "other_number_form": "with the number in another form",
-    "other_caller_id": "with another caller ID",
-}
-"""Ways of calling again that need more than one word."""
-
-
 class Unusable(click.ClickException):
     """The file can't be used."""
 
@@ -109,7 +101,7 @@ def _echo_json(heard: Heard, made: Diagnosis, causes: int) -> None:
 
 def _lines(heard: Heard, made: Diagnosis, causes: int) -> Iterator[str]:
     from simcarrier.conditions import MEANINGS
-    from simcarrier.diagnosis.words import name_of
+    from simcarrier.diagnosis.words import name_of, retry_in_words
 
     from .views.text import printable
 
@@ -123,8 +115,7 @@ def _lines(heard: Heard, made: Diagnosis, causes: int) -> Iterator[str]:
         yield from (f"       + {printable(said)}" for said in each.evidence_for)
         yield from (f"       - {printable(said)}" for said in each.evidence_against)
     yield f"  refused by: {made.refused_by} ({made.refused_by_probability:.0%})"
-    after = "" if made.retry_after is None else f", after {made.retry_after} s"
-    yield f"  retry: {RETRY.get(made.retry, made.retry)}{after}"
+    yield f"  retry: {retry_in_words(made.retry, made.retry_after)}"
     yield f"  advice: {printable(made.advice)}"
     question = _question(made)
     if question:

@@ -47,8 +47,7 @@ def pace(
     """
     from simcarrier.deliverability.pacing import replayed
     from simcarrier.deliverability.policy import load_policy
-
-    from .deliverability.telling import moment_of, named, named_long
+    from simcarrier.deliverability.telling import moment_of, named, named_long
 
     policy = read(load_policy, policy_file)
     with asked(records) as store:

@@ -46,12 +46,12 @@ def report(
 
     RECORDS is a file such as calls.db, calls.jsonl or calls.parquet, or a URL such as postgresql://host/name.
     """
+    from simcarrier.deliverability.explaining import explain
     from simcarrier.deliverability.overview import overview
     from simcarrier.deliverability.rules import load_rules
 
-    from .deliverability.explaining import explain
+    from .deliverability.lines import lines
     from .deliverability.page import page
-    from .deliverability.telling import lines
 
     rules = read(load_rules, rules_file)
     if html is not None and html.exists() and not force:

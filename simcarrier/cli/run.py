@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .control import CONTROL_ADDRESS, control_port
+from .control import HTTP_ADDRESS, web_port
 from .options import DURATION, FIRST_CALLS, HEP_URI, LISTEN, SIZE, format_option, set_option
 from .storing import STORAGE, destinations_of, recording, where_calls_go
 
@@ -69,11 +69,17 @@ EPILOG = (
 @where_calls_go
 @click.option(
     "--control",
-    type=CONTROL_ADDRESS,
+    type=HTTP_ADDRESS,
     help="Serve the control API over HTTP there, such as 127.0.0.1:8080; port 0 for any free one. "
     "Beyond loopback it needs a token, in SIMCARRIER_CONTROL_TOKEN or a file.",
 )
-@click.option("--control-token", type=FILE, metavar="FILE", help="The file that holds the token of the control API.")
+@click.option(
+    "--web",
+    type=HTTP_ADDRESS,
+    help="Serve the dashboard there, such as 127.0.0.1:8080, and the control API beside it. "
+    "Beyond loopback it needs the token, too.",
+)
+@click.option("--control-token", type=FILE, metavar="FILE", help="The file that holds the token for both.")
 def run(
     scenario: Path,
     listen: tuple[ListenAddress, ...],
@@ -96,6 +102,7 @@ def run(
     prefixes: Path | None,
     range_holders: bool,
     control: WebAddress | None,
+    web: WebAddress | None,
     control_token: Path | None,
 ) -> None:
     """Run the carrier that SCENARIO describes."""
@@ -114,7 +121,8 @@ def run(
             click.echo(str(fault), err=True)
         sys.exit(2)
     try:
-        attachments = (*artefacts.attachments(), *recording(records, where), *control_port(control, control_token))
+        ports = web_port(control, web, control_token, records)
+        attachments = (*artefacts.attachments(), *recording(records, where), *ports)
     except CannotAttach as error:
         click.echo(f"simcarrier: {error}", err=True)
         sys.exit(CANNOT_BEGIN)

@@ -108,9 +108,9 @@ def watch(
     RECORDS is a file such as calls.db, or a URL such as postgresql://host/name.
     """
     from simcarrier.deliverability.alerts import Watch
+    from simcarrier.deliverability.explaining import explain
     from simcarrier.deliverability.rules import load_rules
 
-    from .deliverability.explaining import explain
     from .deliverability.sinks import Mail, Printed, Table, Told, Webhook, from_environment
 
     if at is not None and not once:

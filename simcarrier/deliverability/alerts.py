@@ -8,7 +8,7 @@ calls it is of and between which shares the true one lies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from enum import StrEnum
@@ -187,29 +187,55 @@ class Watch:
             What is to be told, in the order of the rules, the largest share first.
         """
         seen = _Seen(queries, now, self._zone)
-        found: list[Alert] = []
-        for rule in self._rules:
-            counts = seen.counts(rule, now)
-            due = sorted(counts, key=lambda value: (-_ratio(rule, counts[value]), value or ""))
-            found += [alert for value in due if (alert := self._judge(rule, value, seen)) is not None]
-            gone = [value for name, value in self._open if name == rule.name and value not in counts]
-            for value in sorted(gone, key=lambda each: each or ""):
-                alert = self._judge(rule, value, seen)
-                if alert is not None:
-                    found.append(alert)
-        return found
-
-    def current(self, queries: Queries, now: int) -> list[Alert]:
-        """The episodes that are open and were told, with the figures of ``now``."""
-        seen = _Seen(queries, now, self._zone)
         return [
-            self._alert(rule, value, episode, Change.BEGINS, seen.counts(rule, now).get(value, Counts()), seen)
+            self._alert(rule, value, episode, change, seen.counts(rule, now).get(value, Counts()), seen)
+            for rule, value, episode, change in self._changes(seen)
+        ]
+
+    def follow(self, queries: Queries, now: int) -> None:
+        """The same without telling anybody: no evidence is asked for, whatever begins or ends."""
+        for _ in self._changes(_Seen(queries, now, self._zone)):
+            pass
+
+    def current(self, queries: Queries, now: int, most: int | None = None) -> list[Alert]:
+        """The episodes that are open and were told, with the figures of ``now``.
+
+        Args:
+            queries: the records.
+            now: ms since 1970.
+            most: so many at most, those that are severe first, then those with the largest share; None for all, in the
+                order of the rules.
+        """
+        seen = _Seen(queries, now, self._zone)
+        found = [
+            (rule, value, episode, seen.counts(rule, now).get(value, Counts()))
             for rule in self._rules
             for (name, value), episode in self._open.items()
             if name == rule.name and episode.told
         ]
+        if most is not None:
+            found.sort(key=lambda each: (not each[2].severe, -_ratio(each[0], each[3]), each[1] or ""))
+        return [
+            self._alert(rule, value, episode, Change.BEGINS, counts, seen)
+            for rule, value, episode, counts in found[:most]
+        ]
 
-    def _judge(self, rule: Rule, value: Value, seen: _Seen) -> Alert | None:
+    @property
+    def open(self) -> int:
+        """How many episodes are open and were told."""
+        return sum(episode.told for episode in self._open.values())
+
+    def _changes(self, seen: _Seen) -> Iterator[tuple[Rule, Value, _Episode, Change]]:
+        for rule in self._rules:
+            counts = seen.counts(rule, seen.now)
+            due = sorted(counts, key=lambda value: (-_ratio(rule, counts[value]), value or ""))
+            gone = [value for name, value in self._open if name == rule.name and value not in counts]
+            for value in (*due, *sorted(gone, key=lambda each: each or "")):
+                found = self._judge(rule, value, seen)
+                if found is not None:
+                    yield rule, value, *found
+
+    def _judge(self, rule: Rule, value: Value, seen: _Seen) -> tuple[_Episode, Change] | None:
         key = rule.name, value
         episode = self._open.get(key)
         counts = seen.counts(rule, seen.now).get(value, Counts())
@@ -227,13 +253,13 @@ class Watch:
             if seen.now - episode.since < rule.patience:
                 return None
             episode.told, episode.severe = True, severe
-            return self._alert(rule, value, episode, Change.BEGINS, counts, seen)
+            return episode, Change.BEGINS
         if share <= rule.ends:
             del self._open[key]
-            return self._alert(rule, value, episode, Change.ENDS, counts, seen)
+            return episode, Change.ENDS
         if severe and not episode.severe and counts.attempts >= rule.at_least:
             episode.severe = True
-            return self._alert(rule, value, episode, Change.WORSENS, counts, seen)
+            return episode, Change.WORSENS
         return None
 
     def _begins(self, rule: Rule, value: Value, counts: Counts, share: Fraction, seen: _Seen) -> bool:

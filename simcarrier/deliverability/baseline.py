@@ -25,8 +25,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from . import statements
-from .queries import DAY, Queries
+from .queries import DAY, Counts, Queries
+from .rules import FIELDS
 from .statistics import f_tail
+from .windows import as_of
 
 DAYS = 5
 """Days of a baseline: what looks like spam dropping on day one may be routes settling."""
@@ -131,6 +133,28 @@ def compare_all(
         compare(market, days[0], days[1:], least_chance=least_chance, least_distance=least_distance)
         for market, days in sorted(tables.items(), key=lambda item: (item[0] is None, item[0] or ""))
     ]
+
+
+def compare_sums(queries: Queries, now: int) -> list[Comparison]:
+    """The same by what the sums tell apart, whatever the number of calls: all other answers count as one.
+
+    Args:
+        queries: the records, with their tallies.
+        now: milliseconds since 1970.
+    """
+    days = [as_of(queries, now - age * DAY, DAY, "market") for age in range(DAYS + 1)]
+    markets = sorted({market for day in days for market in day}, key=lambda market: (not market, market))
+    return [
+        compare(market or None, today, before)
+        for market in markets
+        for today, *before in [[_answers(day.get(market, Counts())) for day in days]]
+    ]
+
+
+def _answers(counts: Counts) -> dict[str, int]:
+    told = {name: getattr(counts, field) for name, field in FIELDS.items()} | {"answered": counts.answered}
+    told["other"] = max(0, counts.attempts - sum(told.values()))
+    return {name: count for name, count in told.items() if count}
 
 
 def compare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -86,6 +86,33 @@ def delays_by(queries: Queries, group: str, after: int, until: int) -> Mapping[V
         value: Delays(measured[value], dict(sorted(percentiles.items())))
         for value, percentiles in sorted(found.items(), key=_none_last)
     }
+
+
+def latest_delays(queries: Queries, after: int, until: int, most: int) -> Mapping[Value, Delays]:
+    """Percentiles of the post-dial delay by market, of the latest calls in (after, until] that it is known of.
+
+    Args:
+        queries: the records.
+        after, until: ms since 1970.
+        most: how many calls; so the cost has a bound.
+    """
+    found: defaultdict[Value, list[tuple[int, int]]] = defaultdict(list)
+    for market, delay, calls in queries.query(statements.LATEST_DELAYS, (after, until, most)):
+        found[market].append((int(delay), int(calls)))
+    return {market: _ranked(sorted(delays)) for market, delays in sorted(found.items(), key=_none_last)}
+
+
+def _ranked(delays: Sequence[tuple[int, int]]) -> Delays:
+    """Percentiles (nearest rank) of delays, each with how often it was measured, the shortest first."""
+    measured = sum(calls for _, calls in delays)
+    percentiles: dict[int, int] = {}
+    below = 0
+    for delay, calls in delays:
+        below += calls
+        for each in statements.PERCENTILES:
+            if below * 100 >= each * measured:
+                percentiles.setdefault(each, delay)
+    return Delays(measured, percentiles)
 
 
 def _none_last(item: tuple[Value, object]) -> tuple[bool, int, str]:

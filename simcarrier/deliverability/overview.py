@@ -15,7 +15,7 @@ from .distributions import Codes, Delays, Value, codes_by, counts_by, counts_by_
 from .queries import WINDOW, Counts, Queries
 from .rules import Rules
 from .volume import Volume, volumes
-from .windows import as_of
+from .windows import SHORT, as_of
 
 LOOKS: Final = 4
 """Looks back at which rules are held against the records, so that those that want a share to last can see it last."""
@@ -124,8 +124,15 @@ def open_alerts(
     queries: Queries, until: int, rules: Rules, zone: tzinfo = UTC, explain: Explain = likely_cause
 ) -> list[Alert]:
     """The episodes that are open at a time, as somebody would know them who had looked for a while."""
+    return watched(queries, until, rules, zone, explain).current(queries, until)
+
+
+def watched(queries: Queries, until: int, rules: Rules, zone: tzinfo = UTC, explain: Explain = likely_cause) -> Watch:
+    """The watch of somebody who had looked for a while, with the episodes that are open."""
     watch = Watch(rules, zone, explain)
     patience = max(rule.patience for rule in rules.rules)
     for look in range(LOOKS, -1, -1) if patience else (0,):
-        watch.look(queries, until - patience * look // LOOKS)
-    return watch.current(queries, until)
+        at = until - patience * look // LOOKS
+        # Windows that end with a step of the sums are cheap: at the looks before the last one these will do.
+        watch.follow(queries, at - at % SHORT - 1 if look else at)
+    return watch

@@ -29,7 +29,7 @@ there is no chance in it, and no clock: all times are whole milliseconds, such a
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -282,7 +282,9 @@ class Pacer:
         return Pace(caller, number.state, rate, next_call, allowed, until, window.calls, window.declined, why)
 
 
-def replayed(queries: Queries, now: int, since: int, policy: Policy) -> tuple[Pacer, list[str]]:
+def replayed(
+    queries: Queries, now: int, since: int, policy: Policy, only: Sequence[str] | None = None
+) -> tuple[Pacer, list[str]]:
     """The pacer that would have been told of all calls as they were made; and their caller IDs, sorted.
 
     Args:
@@ -290,10 +292,12 @@ def replayed(queries: Queries, now: int, since: int, policy: Policy) -> tuple[Pa
         now: ms since 1970.
         since: how far back, in ms.
         policy: as in the file.
+        only: these caller IDs; None for all.
     """
     pacer = Pacer(policy)
     callers: set[str] = set()
-    for caller, began, known, code in queries.query(statements.FATES, (now - since, now)):
+    text = statements.FATES if only is None else statements.fates_of(len(only))
+    for caller, began, known, code in queries.query(text, (now - since, now, *(only or ()))) if only != [] else ():
         if not caller:
             continue
         callers.add(caller)

@@ -20,7 +20,7 @@ field, step and bucket.
 from __future__ import annotations
 
 from . import tally
-from .queries import COUNTED, DAY
+from .queries import COUNTED, DAY, WINDOW
 
 COUNTS = """
        COUNT(*) AS attempts,
@@ -143,6 +143,74 @@ GROUP BY parts.value
 HAVING SUM(parts.attempts) > 0""".strip()
 
 
+def sums(field: str, step: int, values: int, buckets: int) -> str:
+    """The sums of some values in some steps, each by itself: a row of the tallies for each that called there.
+
+    Parameters: the buckets, then the values.
+
+    Args:
+        field: one of `TALLIED`.
+        step: one of the steps of the tallies.
+        values, buckets: how many.
+    """
+    return f"""
+SELECT value, bucket, {_PLUS}
+FROM tallies
+WHERE field = '{_group(field)}' AND step = {int(step)} AND bucket IN ({_places(buckets)})
+  AND value IN ({_places(values)})""".strip()
+
+
+def counts_of(group: str, values: int) -> str:
+    """The counts of some values of ``group``, ``''`` for what is not known. Parameters: from, before, the values."""
+    value = f"COALESCE({_group(group)}, '')"
+    return f"""
+SELECT {value} AS value, {COUNTS}
+FROM calls
+WHERE began >= ? AND began < ? AND {value} IN ({_places(values)})
+GROUP BY {value}""".strip()
+
+
+def refused_of(callers: int, *, unknown: bool = False) -> str:
+    """How many calls of some callers were refused, by the quarter of an hour. Parameters: after, up to, the callers.
+
+    Args:
+        callers: how many.
+        unknown: calls without a caller, too.
+    """
+    which = f"caller IN ({_places(callers)})"
+    return f"""
+SELECT COALESCE(caller, '') AS caller, began - began % {QUARTER} AS quarter, COUNT(*) AS refused
+FROM calls
+WHERE began > ? AND began <= ? AND {f"({which} OR caller IS NULL)" if unknown else which} AND code >= 300
+GROUP BY COALESCE(calls.caller, ''), began - began % {QUARTER}""".strip()
+
+
+def highest(hits: str, window: int) -> str:
+    """Of each caller the windows by whole hours: attempts and hits of the one that ends with each of its hours.
+
+    Parameters: from, before (whole hours); from when on windows end, how many attempts they have at least.
+
+    Args:
+        hits: what is counted, one of `queries.COUNTED`.
+        window: whole hours, in milliseconds.
+    """
+    if hits not in COUNTED:
+        raise ValueError(f"{hits!r} is not counted: there are {', '.join(COUNTED)}")
+    behind = f"(PARTITION BY value ORDER BY bucket RANGE BETWEEN {int(window) - LONG_STEP} PRECEDING AND CURRENT ROW)"
+    return f"""
+SELECT value, attempts, hits
+FROM (
+  SELECT value, bucket, SUM(attempts) OVER {behind} AS attempts, SUM({hits}) OVER {behind} AS hits
+  FROM tallies
+  WHERE field = 'caller' AND step = {LONG_STEP} AND bucket >= ? AND bucket < ? AND value <> ''
+) AS windows
+WHERE bucket >= ? AND attempts >= ? AND hits > 0""".strip()
+
+
+def _places(count: int) -> str:
+    return ", ".join("?" * count)
+
+
 HOURS_OF_CALLERS = f"""
 SELECT value AS caller, COUNT(*) AS hours, SUM(attempts) AS attempts, MAX(attempts) AS most
 FROM tallies
@@ -177,6 +245,19 @@ WHERE ranked.place * 100 >= wanted.percentile * ranked.measured
   AND (ranked.place - 1) * 100 < wanted.percentile * ranked.measured
 GROUP BY ranked.grouped, wanted.percentile""".strip()
 
+
+LATEST_DELAYS = """
+SELECT market, post_dial_delay, COUNT(*) AS calls
+FROM (
+  SELECT market, post_dial_delay
+  FROM calls
+  WHERE began > ? AND began <= ? AND post_dial_delay IS NOT NULL
+  ORDER BY began DESC
+  LIMIT ?
+) AS latest
+GROUP BY market, post_dial_delay""".strip()
+"""How often each post-dial delay was measured in each market, of the latest calls. Parameters: after, up to, how many
+calls."""
 
 CODES_BY_MARKET_AND_DAY = f"""
 SELECT market, age, code, outcome, COUNT(*) AS calls
@@ -235,6 +316,9 @@ SHOWN = {
 LATEST = "SELECT MAX(began) AS latest FROM calls"
 """When the latest call began; NULL if there is none."""
 
+LATEST_WITHIN = "SELECT MAX(began) AS latest FROM calls WHERE began > ? AND began <= ?"
+"""When the latest call within a time began; NULL if there is none. Parameters: after, up to."""
+
 FATES = """
 SELECT caller, began, COALESCE(final, ended, began) AS known, code
 FROM calls
@@ -242,10 +326,23 @@ WHERE began > ? AND began <= ? AND caller IS NOT NULL
 ORDER BY COALESCE(final, ended, began), uid""".strip()
 """Each call's caller, begin, when its fate was known, and code, in that order of time. Parameters: after, up to."""
 
+
+def fates_of(callers: int) -> str:
+    """`FATES` of some callers. Parameters: after, up to, the callers."""
+    # With the plus sign SQLite looks them up by caller, not by time, where there are many more.
+    return f"""
+SELECT caller, began, COALESCE(final, ended, began) AS known, code
+FROM calls
+WHERE +began > ? AND +began <= ? AND caller IN ({_places(callers)})
+ORDER BY COALESCE(final, ended, began), uid""".strip()
+
+
 PLAIN = (
     *(text(group) for text in (codes_by, counts_by, delays_by) for group in GROUPS),
     *(evidence(group, what) for group in (None, *GROUPS) for what in SHOWN),
     COUNTS_BY_QUARTER, rolling(14_400_000), *(as_of(group) for group in TALLIED), HOURS_OF_CALLERS,
     CODES_BY_MARKET_AND_DAY, OUTCOMES, FATES, LATEST,
+    LATEST_WITHIN, LATEST_DELAYS, refused_of(2), refused_of(2, unknown=True), highest("code_603", WINDOW), fates_of(2),
+    *(text for group in TALLIED for text in (sums(group, SHORT_STEP, 2, 3), counts_of(group, 2))),
 )  # fmt: skip
 """Every statement there is."""

@@ -10,6 +10,7 @@ from simcarrier.sip.isup import LOCATIONS
 from simcarrier.sip.reason import Q850_CAUSES
 from simcarrier.sip.status import phrase_for
 
+from .causes import Retry
 from .evidence import MOST_DIGITS, Evidence
 from .hints import Topic
 
@@ -37,6 +38,13 @@ _TOPICS: Final = {
     Topic.FAULT: "a fault",
     Topic.AWAY: "a phone that can't be reached",
 }
+
+_RETRIES: Final = {
+    Retry.OTHER_ROUTE: "by another route",
+    Retry.OTHER_NUMBER_FORM: "with the number in another form",
+    Retry.OTHER_CALLER_ID: "with another caller ID",
+}
+"""Ways of calling again that need more than one word."""
 
 _FORMS: Final = {
     "plus": "the number was dialled with a plus, which nearly every carrier takes",
@@ -74,6 +82,17 @@ _ANSWERS: Final = {
     "unauthorised": "a challenge that was not passed",
     "interrupted": "a call that we ended ourselves",
 }
+
+
+def retry_in_words(retry: Retry, after: int | None) -> str:
+    """Whether calling again makes sense, and how.
+
+    Args:
+        retry: as the diagnosis has it.
+        after: the seconds that the carrier named; None if it did not.
+    """
+    way = _RETRIES.get(retry, str(retry))
+    return way if after is None else f"{way}, after {after} s"
 
 
 def answer_in_words(evidence: Evidence, often: bool) -> str:

@@ -18,7 +18,7 @@ from typing import Self
 from simcarrier.net.connections import Connections
 from simcarrier.net.engine import Engine
 from simcarrier.net.limits import Counters, Limits
-from simcarrier.net.rim import NetChannel, Observe, Rim
+from simcarrier.net.rim import Keeper, NetChannel, Observe, Rim
 from simcarrier.net.tcp import StreamListener
 from simcarrier.net.tls import client_context, server_context
 from simcarrier.net.udp import UdpChannel, open_socket
@@ -141,6 +141,15 @@ class Driver:
     @observe.setter
     def observe(self, observe: Observe | None) -> None:
         self._rim.observe = observe
+
+    @property
+    def keeper(self) -> Keeper | None:
+        """Sees every message in and out, a batch at a time."""
+        return self._rim.keeper
+
+    @keeper.setter
+    def keeper(self, keeper: Keeper | None) -> None:
+        self._rim.keeper = keeper
 
     @property
     def connections(self) -> int:

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
 
 from simcarrier.net.engine import Engine
 from simcarrier.net.limits import Counters, Limits
@@ -29,6 +29,20 @@ logger = logging.getLogger("simcarrier.net")
 
 Observe = Callable[[str, bytes, Channel, Address, float], None]
 """Sees every message: ``"in"`` or ``"out"``, the bytes, the channel, the peer's address, the time."""
+
+
+class Keeper(Protocol):
+    """Sees every message too, but all of a batch at once, so that a message costs it next to nothing.
+
+    What it is shown it may keep; it must not change it.
+    """
+
+    def came(self, batch: Sequence[tuple[bytes, Address]], channel: Channel, now: float) -> None:
+        """Messages that came in by a channel, each with the address that it came from."""
+
+    def went(self, batch: Sequence[tuple[Channel, Address, bytes]], now: float) -> None:
+        """Messages that went out, each with its channel and the address that it went to."""
+
 
 TIMER_SPACING = 0.005
 """Seconds from one run of the timers to the next wake-up for timers, where wake-ups are coalesced."""
@@ -56,6 +70,7 @@ class Rim:
     Attributes:
         coalesce: seconds that a busy socket may collect datagrams before it wakes the process up; 0: never
             wait.
+        observe, keeper: see all messages; None costs nothing.
         polling: how many sockets are being polled now.
         closing: no new connections, nothing more to the engine.
     """
@@ -73,6 +88,7 @@ class Rim:
         self.limits = limits
         self.coalesce = coalesce
         self.observe = observe
+        self.keeper: Keeper | None = None
         self.counters = Counters()
         self.polling = 0
         self.closing = False
@@ -89,6 +105,8 @@ class Rim:
         try:
             if self.observe is not None:
                 self.observe("in", data, channel, source, now)
+            if self.keeper is not None:
+                self.keeper.came([(data, source)], channel, now)
             self.engine.receive(data, source, channel, now)
         except Exception as error:  # noqa: BLE001 - the engine's bug must not cost the other calls
             self.engine_error(error)
@@ -160,6 +178,7 @@ class Rim:
         observe = self.observe
         # In place, since an engine may have bound ``out.append``; what comes meanwhile is taken along.
         sent = 0
+        unsent: list[tuple[Channel, Address, bytes]] = []
         for channel, destination, data in out:
             try:
                 channel.transmit(data, destination)
@@ -167,8 +186,16 @@ class Rim:
                 if observe is not None:
                     observe("out", data, channel, destination, now)
             except OSError as error:
+                unsent.append((channel, destination, data))
                 channel.transmit_failed(error, destination)
             except Exception as error:  # noqa: BLE001 - one bad entry must not hold up the others
+                unsent.append((channel, destination, data))
+                self.engine_error(error)
+        if self.keeper is not None:
+            went = [entry for entry in out if entry not in unsent] if unsent else out.copy()
+            try:
+                self.keeper.went(went, now)
+            except Exception as error:  # noqa: BLE001 - nor must one who looks on
                 self.engine_error(error)
         out.clear()
         self.counters.sent += sent

@@ -34,19 +34,21 @@ _COLOURS = {
 """By the class that each element has, so that a page around the picture can choose others (a dark one must)."""
 
 
-def ladder_svg(messages: Sequence[Passed], title: str, *, embedded: bool = False) -> str:
+def ladder_svg(messages: Sequence[Passed], title: str, *, embedded: bool = False, links: str = "") -> str:
     """The picture of a call's messages.
 
     Args:
         messages: in order.
         title: what stands above.
         embedded: it becomes part of a page that has the title elsewhere: without it and without a background.
+        links: each arrow leads to the element of the page with this id and the message's number, from 1, behind it;
+            empty for arrows that lead nowhere.
     """
     top = _TOP - _HEADING if embedded else _TOP
     height = top + _STEP * max(len(messages), 1) + 20
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
-        ' font-family="system-ui, sans-serif" font-size="13" role="img">',
+        f' font-family="system-ui, sans-serif" font-size="13" role="{"group" if links else "img"}">',
         f"<title>{_text(title)}</title>",
     ]
     if not embedded:
@@ -56,7 +58,10 @@ def ladder_svg(messages: Sequence[Passed], title: str, *, embedded: bool = False
         ]
     if messages:
         parts += _columns(messages[0], top, height)
-        parts += [_arrow(rung, top + _STEP * number) for number, rung in enumerate(rungs(messages))]
+        for number, rung in enumerate(rungs(messages)):
+            y = top + _STEP * number
+            arrow = _arrow(rung, y)
+            parts.append(f'<a href="#{_text(links)}{number + 1}">{_area(y)}{arrow}</a>' if links else arrow)
     else:
         parts.append(f'<text x="20" y="{top}" {_fill("faint")}>no messages</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
@@ -91,6 +96,12 @@ def _arrow(rung: Rung, y: int) -> str:
         f'<line x1="{start}" y1="{line}" x2="{end + back}" y2="{line}" {stroke}/>'
         f'<path d="M{end} {line}l{back} -4v8z" {_fill(kind)}/></g>'
     )
+
+
+def _area(y: int) -> str:
+    """What a pointer hits of an arrow that leads somewhere: all of its row."""
+    x, width = _LEFT - 80, _RIGHT - _LEFT + 80
+    return f'<rect x="{x}" y="{y - 6}" width="{width}" height="{_STEP}" fill="none" pointer-events="all"/>'
 
 
 def _kind(status: int | None) -> str:

@@ -263,6 +263,12 @@ def row_of_call(record: CallRecord, run: str | None, source: str = "carrier") ->
     )
 
 
+def outcome_of(record: CallRecord) -> str:
+    """How a call that our own carrier has taken ended: one of `OUTCOMES`."""
+    heard = record.trying_after, record.progress_after, record.responded_after
+    return _outcome_of_call(record, heard != (None, None, None))
+
+
 def _outcome_of_call(record: CallRecord, heard: bool) -> str:
     code = record.code
     if record.cancelled_after is not None and (code is None or code >= 300):

@@ -149,6 +149,18 @@ OPTIONS = {
 """Keys that stand beside an action's own, and the action that they go with."""
 
 
+def ladders_used(action: ActionModel) -> Iterator[str]:
+    """The names of the ladders that an action uses."""
+    if isinstance(action, LadderAction):
+        yield action.ladder
+    elif isinstance(action, MixAction):
+        for entry in action.entries:
+            yield from ladders_used(entry.action)
+    elif isinstance(action, SequenceAction):
+        for each in action.entries:
+            yield from ladders_used(each)
+
+
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _SEQUENCE_IN_SEQUENCE = {"sequence": "must not hold a sequence of its own"}

@@ -37,7 +37,7 @@ from ..sip.isup import Profile
 from .actions import Action, MixAction, RespondAction, StepsAction, action_key, one_action
 from .base import Model, fault, in_words, suggestion_or_list
 from .faults import Fault, ScenarioError
-from .fields import CONDITIONS, PARAMETER, TEXT_SCHEMA, Text, Written, read_text
+from .fields import CONDITIONS, PARAMETER, TEXT_SCHEMA, Text, Written, allow_file, read_text
 from .reading import Source, read_text_of
 from .units import shown
 
@@ -303,6 +303,8 @@ def _read_dialect(value: Any, info: ValidationInfo) -> str:
         return value
     text = read_text(value)
     context = info.context or {}
+    if _FILE.fullmatch(text) is not None:
+        allow_file(text, info)
     try:
         return DialectName.of(table_of(text, context.get("folder")))
     except ScenarioError as error:

@@ -168,9 +168,27 @@ def read_listen(value: Any) -> tuple[ListenAddress, ...]:
     return tuple(addresses)
 
 
+ONLY_FILES = "only_files"
+"""In the validation context: the files that may be looked at, as they are written; any if it is not there."""
+
+
+def allow_file(written: str, info: ValidationInfo) -> None:
+    """See whether a file may be looked at: whoever sends a text over the network must not learn of others by it.
+
+    Raises:
+        ValueError: it may not.
+    """
+    only = (info.context or {}).get(ONLY_FILES)
+    if only is not None and written not in only:
+        why = "any other is read by simcarrier check and simcarrier run only"
+        raise ValueError(f"must be a file that the running scenario names, not {shown(written)}: {why}")
+
+
 def _beside(path: Any, info: ValidationInfo) -> Path:
     """A path relative to the scenario's folder; the file must be there."""
     folder = (info.context or {}).get("folder")
+    if not isinstance(path, Path):
+        allow_file(read_line(path), info)
     found = path if isinstance(path, Path) else Path(read_line(path))
     found = Path(folder) / found if folder is not None else found
     try:

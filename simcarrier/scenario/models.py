@@ -57,6 +57,7 @@ from .fields import (
     whole_number,
 )
 from .media import MediaModel
+from .original import Original
 from .path import HopModel
 from .steps import Ladder, Respond
 from .traffic import Traffic
@@ -184,6 +185,7 @@ class Scenario(Model):
     path: Path | None = Field(default=None, alias="<path>", exclude=True)
     places: tuple[str, ...] = Field(default=(), alias="<places>", exclude=True)
     """Where each expectation stands, ``FILE:LINE:COLUMN``; empty for a scenario that was not read from a text."""
+    original: Original = Field(default=Original(), alias="<original>", exclude=True, repr=False)
 
     @classmethod
     def written_keys(cls) -> list[str]:

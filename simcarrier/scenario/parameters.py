@@ -48,6 +48,12 @@ def effective(declared: Any, given: Mapping[str, str], faults: Faults) -> dict[s
     return values
 
 
+def uses(text: str) -> tuple[frozenset[str], str]:
+    """The parameters that a text names, and what else is in it."""
+    names = {bare or braced for _, bare, braced, _ in _USE.findall(text) if bare or braced}
+    return frozenset(names), _USE.sub(lambda use: "$" if use[1] else "", text)
+
+
 def substituted(data: Any, values: Mapping[str, str], faults: Faults, path: Location = ()) -> Any:
     """The data with every parameter's use replaced by its value."""
     if isinstance(data, dict):

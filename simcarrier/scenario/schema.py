@@ -39,8 +39,9 @@ def json_schema() -> JsonSchemaValue:
     for schema in (written, *definitions.values()):
         _spread_action(schema, definitions)
     _as_written([written, definitions])
-    for hidden in ("<path>", "<places>"):
+    for hidden in ("<path>", "<places>", "<original>"):
         written["properties"].pop(hidden, None)
+    definitions.pop("Original", None)
     return {"$schema": DIALECT, **written, "$defs": definitions}
 
 

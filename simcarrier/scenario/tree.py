@@ -72,18 +72,38 @@ class Tree:
 
 
 @dataclass(slots=True)
-class _Node:
+class Node:
+    """A node as it is written: a text, a list, or a mapping.
+
+    Attributes:
+        mark: where it begins.
+        begin, end: the characters of a scalar in the text; its anchor is among them.
+        anchor: the name after its ``&``.
+        text: of a scalar.
+        plain: whether it is a scalar without quotes.
+        items: of a list.
+        pairs: keys and values of a mapping, merge keys among them.
+    """
+
     mark: Mark
+    begin: int
+    end: int
+    anchor: str | None
     tag: str | None
     text: str | None = None
     plain: bool = False
-    items: list[_Node] | None = None
-    pairs: list[tuple[_Node, _Node]] | None = None
+    items: list[Node] | None = None
+    pairs: list[tuple[Node, Node]] | None = None
 
     @property
     def merges(self) -> bool:
         """Whether it is the key ``<<``."""
         return self.plain and self.text == "<<"
+
+    @property
+    def is_null(self) -> bool:
+        """Whether it stands for nothing."""
+        return self.plain and self.tag is None and self.text in _NULLS
 
 
 def read_tree(text: str) -> Tree:
@@ -92,7 +112,7 @@ def read_tree(text: str) -> Tree:
     Raises:
         Unreadable: not YAML, several documents, too deep, too large, or an alias without its anchor.
     """
-    return _Grower(_root(text)).tree
+    return _Grower(compose(text)).tree
 
 
 def _mark(mark: Any) -> Mark:
@@ -112,15 +132,20 @@ def _events(text: str) -> Iterator[Any]:
         raise Unreadable(START, f"not YAML: {error}") from None
 
 
-def _root(text: str) -> _Node | None:
+def compose(text: str) -> Node | None:
+    """The nodes of one YAML document, an alias as the node that it names; None if it is empty.
+
+    Raises:
+        Unreadable: as for `read_tree`.
+    """
     found = _UNPRINTABLE.search(text)
     if found:
         place = found.start()
         mark = Mark(text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place))
         raise Unreadable(mark, f"not YAML: the character #x{ord(found[0]):04x} is not allowed")
     events = _events(text)
-    anchors: dict[str, _Node] = {}
-    root: _Node | None = None
+    anchors: dict[str, Node] = {}
+    root: Node | None = None
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             if root is not None:
@@ -129,7 +154,7 @@ def _root(text: str) -> _Node | None:
     return root
 
 
-def _compose(event: Any, events: Iterator[Any], anchors: dict[str, _Node], depth: int) -> _Node:
+def _compose(event: Any, events: Iterator[Any], anchors: dict[str, Node], depth: int) -> Node:
     mark = _mark(event.start_mark)
     if isinstance(event, yaml.AliasEvent):
         if event.anchor not in anchors:
@@ -137,7 +162,8 @@ def _compose(event: Any, events: Iterator[Any], anchors: dict[str, _Node], depth
         return anchors[event.anchor]
     if depth > DEEPEST:
         raise Unreadable(mark, f"nested more than {DEEPEST} levels deep")
-    node, anchor = _Node(mark, event.tag), event.anchor
+    anchor = event.anchor
+    node = Node(mark, event.start_mark.index, event.end_mark.index, anchor, event.tag)
     if isinstance(event, yaml.ScalarEvent):
         node.text, node.plain = event.value, not event.style
     elif isinstance(event, yaml.SequenceStartEvent):
@@ -157,14 +183,14 @@ def _compose(event: Any, events: Iterator[Any], anchors: dict[str, _Node], depth
 class _Grower:
     """Turns nodes into data, following aliases and merge keys within bounds."""
 
-    def __init__(self, root: _Node | None) -> None:
+    def __init__(self, root: Node | None) -> None:
         self.tree = Tree()
         self._nodes = 0
         if root is not None:
             self.tree.values[()] = root.mark
             self.tree.data = self._value(root, (), 0)
 
-    def _count(self, node: _Node, depth: int) -> None:
+    def _count(self, node: Node, depth: int) -> None:
         self._nodes += 1
         if self._nodes > MOST_NODES:
             raise Unreadable(node.mark, f"more than {MOST_NODES} keys and values, aliases followed")
@@ -174,7 +200,7 @@ class _Grower:
     def _fault(self, path: Location, mark: Mark, why: str) -> None:
         self.tree.faults.append((path, mark, why))
 
-    def _value(self, node: _Node, path: Location, depth: int) -> Any:
+    def _value(self, node: Node, path: Location, depth: int) -> Any:
         self._count(node, depth)
         if node.tag not in _PLAIN_TAGS:
             self._fault(path, node.mark, f"tags such as {node.tag[:60] if node.tag else ''} are not understood here")
@@ -186,10 +212,10 @@ class _Grower:
             return values
         if node.pairs is not None:
             return self._mapping(node, path, depth)
-        return None if node.plain and node.tag is None and node.text in _NULLS else node.text
+        return None if node.is_null else node.text
 
-    def _mapping(self, node: _Node, path: Location, depth: int) -> dict[str, Any]:
-        chosen: dict[str, tuple[_Node, _Node]] = {}
+    def _mapping(self, node: Node, path: Location, depth: int) -> dict[str, Any]:
+        chosen: dict[str, tuple[Node, Node]] = {}
         for key, value in node.pairs or ():
             if key.merges:
                 continue
@@ -213,7 +239,7 @@ class _Grower:
             data[name] = self._value(value, (*path, name), depth + 1)
         return data
 
-    def _key(self, key: _Node, path: Location) -> str | None:
+    def _key(self, key: Node, path: Location) -> str | None:
         if key.text is None:
             self._fault(path, key.mark, "a key must be a text")
         elif not key.text:
@@ -224,7 +250,7 @@ class _Grower:
             return key.text
         return None
 
-    def _merge(self, node: _Node, chosen: dict[str, tuple[_Node, _Node]], path: Location, depth: int) -> None:
+    def _merge(self, node: Node, chosen: dict[str, tuple[Node, Node]], path: Location, depth: int) -> None:
         """Adds what is merged in and not said already; of several sources the first wins."""
         self._count(node, depth)
         if node.items is not None:

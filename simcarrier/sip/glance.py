@@ -231,8 +231,8 @@ class Glanced(Request):
 
 _new = object.__new__
 
-_layouts: dict[str, list[Layout]] = {}
-"""By the first letters of the method."""
+_layouts: dict[str, tuple[Layout, ...]] = {}
+"""By the first letters of the method. What is there is replaced, never changed: carriers on several threads read it."""
 _strangers: dict[tuple[str, ...], int] = {}
 _learned: list[tuple[str, ...]] = []
 
@@ -252,7 +252,7 @@ def glance(data: bytes, head: str, body_at: int) -> Request | None:
         request = layout.read(data, head, body_at)
         if request is not None:
             if at:
-                layouts.insert(0, layouts.pop(at))
+                _layouts[head[:3]] = (layout, *layouts[:at], *layouts[at + 1 :])
             return request
     return None
 
@@ -267,11 +267,10 @@ def learn(request: Request) -> None:
     if len(_strangers) >= STRANGERS and met == 1:
         _strangers.clear()
     _strangers[kind] = met
-    layouts = _layouts.setdefault(method[:3], [])
+    layouts = _layouts.get(method[:3], ())
     if met != FAMILIAR or len(_learned) >= MOST or any(layout.names == names for layout in layouts):
         return
     keys = {canonical(name) for name in names}
     if len(keys) == len(names) and keys >= _NEEDED and not keys & _SPECIAL and names[0] == "Via":
-        layouts.insert(0, Layout(method, names))
+        _layouts[method[:3]] = (Layout(method, names), *layouts)[:KEPT]
         _learned.append(kind)
-        del layouts[KEPT:]

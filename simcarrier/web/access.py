@@ -9,6 +9,10 @@ in by the browser of somebody on this machine all the same, and are kept out:
 
 No response allows another origin to read it (CORS). Any other address needs a token, which then every request brings as
 ``Authorization: Bearer TOKEN``; no page can know it, so the Host may be any name that leads here.
+
+A person with a browser brings the token once, in a form, and gets a *pass* for it: a cookie that scripts cannot read,
+that browsers send to us alone and from our own pages alone (SameSite), and that ends with the process. Whatever changes
+something with a pass must also say by its Origin that it comes from our pages.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +35,15 @@ LONGEST_TOKEN = 1024
 
 OPEN_PATHS = frozenset({"/health", "/ready"})
 """What needs no token: those who ask whether a service is there mostly have none, and learn nothing else."""
+
+LOGIN = "/login"
+STATIC = "/static/"
+"""What a browser needs before it has a pass."""
+
+PASS = "simcarrier_pass"
+"""The name of the cookie."""
+
+READING = frozenset({"GET", "HEAD"})
 
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:]+)):([0-9]{1,5})")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:]+))(?::[0-9]{1,5})?")
@@ -116,25 +130,37 @@ class Access:
     Args:
         address: where the server listens.
         token: what every request must bring; None for nothing.
+        browsers: whether a browser may log in with it.
 
     Raises:
         NoToken: others than this machine could reach the address, and there is no token.
     """
 
-    def __init__(self, address: WebAddress, token: str | None) -> None:
+    def __init__(self, address: WebAddress, token: str | None, *, browsers: bool = False) -> None:
         if token is None and not address.is_loopback:
             raise NoToken(
                 f"others can reach {address}, so control there needs a token: put one of {SHORTEST_TOKEN} characters "
                 f"or more into the environment as {TOKEN_VARIABLE}, or name its file with --control-token"
             )
         self._token = None if token is None else token.encode()
+        self._pass = secrets.token_urlsafe(32) if browsers and token is not None else None
 
-    def refusal(self, path: str, headers: Mapping[str, str]) -> Refused | None:
+    @property
+    def asks_browsers(self) -> bool:
+        """Whether a browser has to log in."""
+        return self._pass is not None
+
+    def pass_for(self, token: str) -> str | None:
+        """What a browser gets for the token; None if it is another one."""
+        return self._pass if self._pass is not None and self._is_token(token) else None
+
+    def refusal(self, path: str, headers: Mapping[str, str], method: str = "GET") -> Refused | None:
         """Why a request is not let in; None if it is.
 
         Args:
             path: that it asks for.
-            headers: by their names, however written.
+            headers: by their names in small letters.
+            method: what it wants there.
         """
         host, origin = headers.get("host", ""), headers.get("origin")
         if self._token is None and not _names_loopback(host):
@@ -143,12 +169,33 @@ class Access:
             return Refused("origin", f"pages of {origin[:100]!r} have no access")
         if self._token is None or path in OPEN_PATHS:
             return None
+        if self._pass is not None and (path == LOGIN or path.startswith(STATIC)):
+            return None
+        if self._has_pass(headers.get("cookie", "")):
+            if method not in READING and origin is None:
+                return Refused("origin", "what changes something must say where it comes from: there is no Origin")
+            return None
         scheme, _, brought = headers.get("authorization", "").partition(" ")
-        # Both sides as bytes, for compare_digest takes no text beyond ASCII; its time tells nothing of the token.
-        right = hmac.compare_digest(brought.strip().encode("utf-8", "surrogatepass"), self._token)
-        if not right or scheme.lower() != "bearer":
+        if not self._is_token(brought.strip()) or scheme.lower() != "bearer":
             return Refused("token", "bring the control token: Authorization: Bearer TOKEN")
         return None
+
+    def _is_token(self, brought: str) -> bool:
+        # Both sides as bytes, for compare_digest takes no text beyond ASCII; its time tells nothing of the token.
+        return self._token is not None and hmac.compare_digest(_as_bytes(brought), self._token)
+
+    def _has_pass(self, cookies: str) -> bool:
+        if self._pass is None:
+            return False
+        for cookie in cookies.split(";"):
+            name, _, value = cookie.strip().partition("=")
+            if name == PASS and hmac.compare_digest(_as_bytes(value), self._pass.encode()):
+                return True
+        return False
+
+
+def _as_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def urlsplit_host(origin: str) -> str | None:

@@ -16,6 +16,8 @@ import simcarrier
 from simcarrier.carrier.rulebook import Entry
 from simcarrier.conditions import MEANINGS, Condition
 from simcarrier.scenario.base import suggestion_or_list
+from simcarrier.scenario.business.weather import WeatherModel
+from simcarrier.scenario.models import Scenario
 from simcarrier.service import CarrierService
 
 from . import metrics
@@ -59,6 +61,8 @@ class Api:
         seen: its calls.
         streams: the clients that listen.
         delays: the post-dial delays of its calls.
+        rules: those in force; who changes them tells the streams, as `put_scenario` does.
+        skies: its weather; who changes it tells the streams, as `switch`, `force` and `lift` do.
     """
 
     def __init__(self, carrier: CarrierService) -> None:
@@ -67,10 +71,11 @@ class Api:
         self.streams = Streams(self.seen.listeners)
         self.delays = metrics.Delays()
         self._began = asyncio.get_running_loop().time()
-        self._rules = RuleTable(carrier.switch.carrier, carrier.scenario)
-        self._skies = Skies(carrier.switch.carrier.business)
-        self._metrics = metrics.Metrics(carrier, self.seen, self.delays, lambda: self._rules.names)
-        carrier.journal.listeners += [self.delays.observe, self.seen.observe]
+        self.rules = RuleTable(carrier.switch.carrier, carrier.scenario)
+        self.skies = Skies(carrier.switch.carrier.business)
+        self._metrics = metrics.Metrics(carrier, self.seen, self.delays, lambda: self.rules.names)
+        self.seen.tallies.append(self.delays.observe)
+        carrier.journal.listeners.append(self.seen.observe)
 
     def close(self) -> None:
         """The run is over: whoever waits or listens is told."""
@@ -108,7 +113,7 @@ class Api:
             "dialect": str(carrier.scenario.carrier.dialect),
             "uri": carrier.uri,
             "addresses": [str(address) for address in carrier.addresses],
-            "revision": self._rules.revision,
+            "revision": self.rules.revision,
             "calls": {
                 "ended": self.seen.ended,
                 "up": sum(1 for _ in self.seen.up()),
@@ -132,27 +137,31 @@ class Api:
 
     async def reset(self, asked: Asked) -> Response:
         """Begin anew."""
-        only = asked.values["only"]
+        self.begin_anew(asked.values["only"])
+        return answer({"revision": self.rules.revision})
+
+    def begin_anew(self, only: str | None = None) -> None:
+        """Go back to the beginning with ``rules``, ``weather`` or ``calls``; None: with all of them."""
         if only in (None, "rules"):
-            self._rules.restore()
+            self.rules.restore()
         if only in (None, "weather"):
-            self._skies.reset()
+            self.skies.reset()
         if only in (None, "calls"):
             self.seen.reset()
-        self.streams.tell("reset", {"only": only, "revision": self._rules.revision})
-        return answer({"revision": self._rules.revision})
+            self.rules.count_anew()
+        self.streams.tell("reset", {"only": only, "revision": self.rules.revision})
 
     # Rules
 
     async def list_rules(self, asked: Asked) -> Response:
         """The rules in force."""
-        by_rule = {id(each.rule): each for each in self._rules.standing}
+        by_rule = {id(each.rule): each for each in self.rules.standing}
         return answer(self._told([by_rule[id(entry.rule)] for entry in self._entries]))
 
     async def add_rules(self, asked: Asked) -> Response:
         """More rules."""
         given = await read(await text_of(asked.request), lambda text: read_rules(text, self._carrier.scenario))
-        made = self._rules.add(given, self.seen.hits(), last=asked.values["place"] == "last")
+        made = self.rules.add(given, self.seen.hits(), last=asked.values["place"] == "last")
         self._changed()
         headers = {"Location": f"/v1/rules/{quote(made[0].name, safe='')}"} if len(made) == 1 else {}
         return answer(self._told(made), 201, headers)
@@ -160,28 +169,34 @@ class Api:
     async def replace_rules(self, asked: Asked) -> Response:
         """Other rules."""
         given = await read(await text_of(asked.request), lambda text: read_rules(text, self._carrier.scenario))
-        made = self._rules.replace(given, asked.values["revision"], self.seen.hits())
+        made = self.rules.replace(given, asked.values["revision"], self.seen.hits())
         self._changed()
         return answer(self._told(made))
 
     async def show_rule(self, asked: Asked) -> Response:
         """One rule."""
         name = asked.values["name"]
-        for each in self._rules.standing:
+        for each in self.rules.standing:
             if each.name == name:
                 (told,) = self._told([each])["rules"]
                 return answer(told)
-        raise Problem(NOT_FOUND, f"there is no rule {name[:100]!r}" + suggestion_or_list(name, self._rules.names))
+        raise Problem(NOT_FOUND, f"there is no rule {name[:100]!r}" + suggestion_or_list(name, self.rules.names))
 
     async def remove_rule(self, asked: Asked) -> Response:
         """One rule fewer."""
-        self._rules.remove(asked.values["name"])
+        self.rules.remove(asked.values["name"])
         self._changed()
         return Response(status_code=204)
 
+    def put_scenario(self, scenario: Scenario, revision: int, *, keep: bool) -> None:
+        """Put the rules and ladders of another scenario in force, as `RuleTable.exchange` does."""
+        self.rules.exchange(scenario, revision, self.seen.hits(), keep=keep)
+        self._carrier.scenario = scenario
+        self._changed()
+
     def _changed(self) -> None:
-        self.seen.fold(self._rules.names)
-        self.streams.tell("rules", {"revision": self._rules.revision, "rules": len(self._rules.standing)})
+        self.seen.fold(self.rules.names)
+        self.streams.tell("rules", {"revision": self.rules.revision, "rules": len(self.rules.standing)})
 
     @property
     def _entries(self) -> Sequence[Entry]:
@@ -201,26 +216,29 @@ class Api:
             }
             for each in standing
         ]
-        return {"revision": self._rules.revision, "rules": told}
+        return {"revision": self.rules.revision, "rules": told}
 
     # Weather and conditions
 
     async def list_weather(self, asked: Asked) -> Response:
         """The fronts."""
-        return answer({"weather": [self._front(front.name) for front in self._skies.fronts]})
+        return answer({"weather": [self._front(front.name) for front in self.skies.fronts]})
 
     async def switch_weather(self, asked: Asked) -> Response:
         """A front on, off, or as the scenario has it."""
         name = asked.values["name"]
-        self._skies.front(name)
-        how = await read(await text_of(asked.request), read_switch)
-        self._skies.switch(name, how)
+        self.skies.front(name)
+        return answer(self.switch(name, await read(await text_of(asked.request), read_switch)))
+
+    def switch(self, name: str, how: str) -> dict[str, Any]:
+        """Switch a front as `Skies.switch` does; what is told of it."""
+        self.skies.switch(name, how)
         told = self._front(name)
         self.streams.tell("weather", told)
-        return answer(told)
+        return told
 
     def _front(self, name: str) -> dict[str, Any]:
-        front = self._skies.front(name)
+        front = self.skies.front(name)
         since_start = asyncio.get_running_loop().time() - self._began
         return {
             "name": front.name,
@@ -239,23 +257,30 @@ class Api:
         parameters = self._carrier.scenario.parameters
         text = await text_of(asked.request, may_be_empty=True)
         model, written = await read(text, lambda text: read_force(text, condition, parameters))
-        self._skies.force(condition, model, written)
+        return answer(self.force(condition, model, written))
+
+    def force(self, condition: Condition, model: WeatherModel, written: Mapping[str, Any]) -> dict[str, Any]:
+        """Force a condition as `Skies.force` does; what is told of it."""
+        self.skies.force(condition, model, written)
         told = self._condition(condition)
         self.streams.tell("condition", told)
-        return answer(told)
+        return told
 
     async def lift_condition(self, asked: Asked) -> Response:
         """A condition is not forced any more."""
-        condition = _condition_of(asked)
-        if self._skies.lift(condition):
-            self.streams.tell("condition", self._condition(condition))
+        self.lift(_condition_of(asked))
         return Response(status_code=204)
+
+    def lift(self, condition: Condition) -> None:
+        """Force a condition no more."""
+        if self.skies.lift(condition):
+            self.streams.tell("condition", self._condition(condition))
 
     def _condition(self, condition: Condition) -> dict[str, Any]:
         return {
             "condition": condition,
             "meaning": MEANINGS[condition].what,
-            "forced": self._skies.forced.get(condition),
+            "forced": self.skies.forced.get(condition),
         }
 
     # Calls
@@ -338,10 +363,11 @@ class Api:
         """What happens, as it happens."""
         if asked.request.method == "HEAD":
             return Response(media_type="text/event-stream", headers=_UNBUFFERED)
+        self.seen.settle()
         stream = self.streams.open(Filter.of(asked.values))
         if self.seen.closing:
             stream.end()
-        begun = {"revision": self._rules.revision, "last": self._carrier.switch.taken}
+        begun = {"revision": self.rules.revision, "last": self._carrier.switch.taken}
         pieces = stream.pieces((self.streams.sent, "begun", begun), asked.values["for"])
         return _Events(pieces, lambda: self.streams.close(stream))
 

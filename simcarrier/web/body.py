@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -26,6 +27,9 @@ LARGEST = 256 * 1024
 
 SMALL = 4 * 1024
 """Characters up to which a body is read in the carrier's loop, in a few milliseconds; a larger one in a thread."""
+
+MOST_FIELDS = 64
+"""Fields of a form."""
 
 PATIENCE = 10.0
 """Seconds in which a body must have come."""
@@ -64,6 +68,25 @@ async def text_of(request: Request, *, may_be_empty: bool = False) -> str:
     if lone:
         raise _at(text, lone.start(), "has half of a surrogate pair, which is no character")
     return text
+
+
+FORM = "application/x-www-form-urlencoded"
+"""What a browser sends of a form."""
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form; of those that come twice the last.
+
+    Raises:
+        Problem: the body is none that can be read any further.
+    """
+    content = await _content(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise Problem(WRONG_TYPE, f"Content-Type must be {FORM}", headers={"Accept": FORM})
+    try:
+        return dict(parse_qsl(content.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError as why:
+        raise Problem(UNREADABLE, f"the form cannot be read: {why}") from None
 
 
 async def read(text: str, reader: Callable[[str], T]) -> T:

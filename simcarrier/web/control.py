@@ -1,10 +1,14 @@
-"""The control port of a run: an attachment that serves the API beside the carrier, in the same loop."""
+"""The control port of a run: an attachment that serves the API beside the carrier, in the same loop.
+
+Whoever stands on it (`simcarrier.dashboard`) may serve pages beside the API: further routes, which see its `Api`.
+"""
 
 from __future__ import annotations
 
 import errno
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from typing import ClassVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -41,16 +45,18 @@ class Control(Attachment):
     Args:
         address: where to listen.
         token: what every request must bring; None for nothing.
-        pages: further routes, beside those of the API.
+        browsers: whether a browser may bring it once, to log in (`Access`).
 
     Raises:
         simcarrier.web.access.NoToken: the address needs one.
     """
 
-    def __init__(self, address: WebAddress, token: str | None = None, pages: Iterable[BaseRoute] = ()) -> None:
+    what: ClassVar[str] = "control"
+    """What is served, where it is told that it cannot be."""
+
+    def __init__(self, address: WebAddress, token: str | None = None, *, browsers: bool = False) -> None:
         self._address = address
-        self._access = Access(address, token)
-        self._pages = tuple(pages)
+        self._access = Access(address, token, browsers=browsers)
         self._server = HttpServer(connections=MOST_CONNECTIONS, idle=IDLE)
         self._api: Api | None = None
 
@@ -67,13 +73,17 @@ class Control(Attachment):
         except OSError as error:
             taken = ": the port is taken, choose another, or 0 for any" if error.errno == errno.EADDRINUSE else ""
             why = taken or f": {error.strerror or error}"
-            raise CannotAttach(f"control cannot listen on {self._address}{why}") from error
+            raise CannotAttach(f"{self.what} cannot listen on {self._address}{why}") from error
         carrier.control = self.url
 
     async def started(self, carrier: CarrierService) -> None:
         """Serve."""
-        self._api = Api(carrier)
-        await self._server.start(Guarded(application(self._api, self._pages), self._access))
+        self._api = api = Api(carrier)
+        await self._server.start(Guarded(application(api, self.pages(carrier, api)), self._access))
+
+    def pages(self, carrier: CarrierService, api: Api) -> Iterable[BaseRoute]:
+        """Further routes, beside those of the API."""
+        return ()
 
     async def finished(self, carrier: CarrierService, findings: Findings) -> None:
         """Tell whoever waits that it is over, and close."""

@@ -37,14 +37,16 @@ class Delays:
         self._counts = [0] * (len(BUCKETS) + 1)
         self._sum = 0.0
 
-    def observe(self, record: CallRecord) -> None:
-        """A call has ended."""
-        delay = record.progress_after
-        if delay is None:
-            delay = record.responded_after
-        if delay is not None:
-            self._counts[bisect_left(BUCKETS, delay)] += 1
-            self._sum += delay
+    def observe(self, records: Iterable[CallRecord]) -> None:
+        """Calls have ended."""
+        counts = self._counts
+        for record in records:
+            delay = record.progress_after
+            if delay is None:
+                delay = record.responded_after
+            if delay is not None:
+                counts[bisect_left(BUCKETS, delay)] += 1
+                self._sum += delay
 
     def metric(self) -> Metric:
         """As Prometheus wants it: each bucket holds what is in those below."""
@@ -88,6 +90,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All metrics."""
+        self._seen.settle()
         yield self._calls()
         yield self._delays.metric()
         switch = self._carrier.switch

@@ -57,6 +57,8 @@ BROKEN = Kind("broken", 500, "Something went wrong inside of simcarrier")
 NOT_READY = Kind("not-ready", 503, "The carrier takes no calls")
 TOO_MANY_CLIENTS = Kind("too-many-clients", 503, "Too many clients wait or listen already")
 
+"""Told by pages; no operation of the API reads any."""
+
 KINDS = (
     BAD_PARAMETERS,
     UNREADABLE,
@@ -78,6 +80,7 @@ KINDS = (
     NOT_READY,
     TOO_MANY_CLIENTS,
 )
+"""Those that the operations of the API tell."""
 
 
 @dataclass(frozen=True, slots=True)

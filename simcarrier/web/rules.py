@@ -13,8 +13,9 @@ which revision they have seen, so that nobody undoes what they do not know of.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from pydantic import ValidationError
 
 from simcarrier.carrier.carrier import Carrier
 from simcarrier.extras import MissingExtra
+from simcarrier.scenario.actions import ladders_used
 from simcarrier.scenario.base import Location
 from simcarrier.scenario.crosscheck import scenario_faults
 from simcarrier.scenario.models import Rule, Scenario
@@ -133,6 +135,11 @@ def read_rules(text: str, scenario: Scenario) -> tuple[Given, ...]:
     return tuple(given)
 
 
+def _renewed(rule: Rule, ladders: Container[str]) -> Rule:
+    """The rule itself; a copy, which begins anew, if it uses one of these ladders."""
+    return rule.model_copy() if any(name in ladders for name in ladders_used(rule.action)) else rule
+
+
 class RuleTable:
     """The rules in force.
 
@@ -147,10 +154,10 @@ class RuleTable:
 
     def __init__(self, carrier: Carrier, scenario: Scenario) -> None:
         self._carrier = carrier
-        self._file = scenario.calls
+        self._scenario = scenario
         self._added = 0
         self.revision = 1
-        self.standing: tuple[Standing, ...] = tuple(Standing(rule) for rule in self._file)
+        self.standing: tuple[Standing, ...] = tuple(Standing(rule) for rule in scenario.calls)
 
     @property
     def names(self) -> set[str]:
@@ -194,6 +201,51 @@ class RuleTable:
         Raises:
             Problem: the revision is another one by now; or as in `add`.
         """
+        self._expect(revision)
+        made = self._named(given, set(), hits)
+        self._put(made)
+        return made
+
+    def exchange(self, scenario: Scenario, revision: int, hits: Counter[str], *, keep: bool) -> None:
+        """Put the rules and ladders of another scenario in force in place of the scenario's own.
+
+        A rule that stays as it was goes on counting; one that has changed begins anew, even under its old name.
+
+        Args:
+            scenario: whose carrier is the same, as `named` gives it.
+            revision, hits: as in `replace`.
+            keep: added rules stay, before the scenario's own or behind as they stood; else they go.
+
+        Raises:
+            Problem: as in `replace`; or an added rule has a name that the scenario gives, or a ladder that it lacks.
+        """
+        self._expect(revision)
+        ladders = self._scenario.ladders
+        others = {name for name, steps in ladders.items() if scenario.ladders.get(name) != steps}
+        own = {each.name: each for each in self.standing if each.written is None}
+        made = []
+        for rule in scenario.calls:
+            before = own.get(rule.name or "")
+            if before is None or before.rule != rule:
+                made.append(Standing(rule, None, hits[rule.name or ""]))
+            else:
+                made.append(changed(before, rule=_renewed(before.rule, others)))
+        places = [place for place, each in enumerate(self.standing) if each.written is None]
+        first = places[0] if places else len(self.standing)
+        added = [
+            (place > first, changed(each, rule=_renewed(each.rule, others)))
+            for place, each in enumerate(self.standing)
+            if keep and each.written is not None
+        ]
+        names = {rule.name for rule in scenario.calls}
+        taken = [each.name for _, each in added if each.name in names]
+        if taken:
+            why = f"the text has a rule {taken[0]!r}, and so have the added ones: change its name, or let those go"
+            raise Problem(NAME_TAKEN, why)
+        before_own = [each for behind, each in added if not behind]
+        self._put((*before_own, *made, *(each for behind, each in added if behind)), scenario)
+
+    def _expect(self, revision: int) -> None:
         if revision != self.revision:
             raise Problem(
                 CHANGED,
@@ -201,9 +253,6 @@ class RuleTable:
                 [Wrong("revision", f"must be {self.revision} now")],
                 revision=self.revision,
             )
-        made = self._named(given, set(), hits)
-        self._put(made)
-        return made
 
     def remove(self, name: str) -> None:
         """Take a rule out of force.
@@ -218,7 +267,11 @@ class RuleTable:
 
     def restore(self) -> None:
         """The file's rules, and no others; what they count (`sequence`) begins anew."""
-        self._put(tuple(Standing(rule.model_copy()) for rule in self._file))
+        self._put(tuple(Standing(rule.model_copy()) for rule in self._scenario.calls))
+
+    def count_anew(self) -> None:
+        """No rule has taken a call yet, whatever its name had taken before."""
+        self.standing = tuple(changed(each, hits_before=0) for each in self.standing)
 
     def _named(self, given: Iterable[Given], taken: set[str], hits: Counter[str]) -> tuple[Standing, ...]:
         given = tuple(given)
@@ -234,13 +287,20 @@ class RuleTable:
             made.append(Standing(rule, each.written, hits[rule.name or ""]))
         return tuple(made)
 
-    def _put(self, standing: tuple[Standing, ...]) -> None:
+    def _put(self, standing: tuple[Standing, ...], scenario: Scenario | None = None) -> None:
         beside = sum(each.written is not None for each in standing)
         if beside > MOST_RULES:
             raise Problem(TOO_MANY_RULES, f"there would be {beside} rules beside the file's; {MOST_RULES} may be")
+        whose = scenario or self._scenario
+        for each in standing:
+            for name in ladders_used(each.rule.action):
+                if name not in whose.ladders:
+                    why = f"the rule {each.name!r} uses the ladder {name!r}, which the scenario does not have any more"
+                    raise Problem(CHANGED, why)
         try:
-            self._carrier.change_rules(each.rule for each in standing)
+            self._carrier.change_rules((each.rule for each in standing), None if scenario is None else whose.ladders)
         except (MissingExtra, UnreadableFile) as why:
             raise Problem(FAULTY, f"a rule has a signed card: {why}") from why
         self.standing = standing
+        self._scenario = whose
         self.revision += 1

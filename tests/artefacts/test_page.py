@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simcarrier.artefacts import page as paging
+from simcarrier.artefacts.in_words import LONGEST_MESSAGE
 from simcarrier.artefacts.kept import PINNED, KeptMessages
 from simcarrier.artefacts.page import SHOWN, NoTemplates, Report, render
 from simcarrier.conditions import Condition
@@ -221,7 +222,7 @@ def test_a_call_in_full_and_cut() -> None:
     transcript = Transcript([long, Passed(AT + 1, False, "UDP", US, THEM, FORBIDDEN)], left_out=1234)
     html = render(Report("x", records=[record()], transcripts={"call1": transcript}, calls=1))
     text = checked(html).text
-    assert f"... and {len(INVITE + body) - paging.LONGEST_MESSAGE:,} more bytes" in text
+    assert f"... and {len(INVITE + body) - LONGEST_MESSAGE:,} more bytes" in text
     assert "1,234 more messages of this call are not shown." in text
     assert "CSeq: 1 INVITE\nContent-Length: 0" in text
 

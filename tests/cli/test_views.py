@@ -44,6 +44,7 @@ def carrier() -> Any:
         switch=SimpleNamespace(carrier=SimpleNamespace(business=business), calls={1: None}),
         journal=Journal(),
         control=None,
+        dashboard=None,
     )
 
 

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
     ("name", "options", "told"),
     [
         ("pacing.py", ["--seeds", "2", "--calls-per-hour", "60"], "2 campaigns of 3 days, 60 first calls an hour"),
+        ("imports.py", ["--rows", "2000"], "2,000 rows, "),
         ("records.py", ["--rows", "20000", "--within", "10000", "--seconds", "0.5"], "20,000 rows by 1,000 caller IDs"),
     ],
 )

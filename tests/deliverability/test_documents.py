@@ -10,8 +10,8 @@ import psycopg
 import pytest
 import sqlglot
 
-from simcarrier.cli.deliverability.sinks import CREATE
 from simcarrier.deliverability import policy, rules
+from simcarrier.deliverability.episodes import CREATE
 from simcarrier.deliverability.queries import HOUR
 from simcarrier.scenario.base import Model
 from simcarrier.stores.parquet import write_parquet

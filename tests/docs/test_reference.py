@@ -276,7 +276,8 @@ def test_every_field_of_the_events_stands_in_the_reference() -> None:
     summary = set(Summary.__dataclass_fields__)
     kinds = {"malformed", "refused", "overloaded", "broken_streams", "send_failures", "engine_errors"}
     fault = Fault(1, Breach("", "", "", "", 0.0, "")).as_dict()
-    wanted = {"event", "address", "control", *record.as_dict(), *fault, *summary, *kinds, *Access().as_dict(), *Ending}
+    served = {"control", "dashboard"}
+    wanted = {"event", "address", *served, *record.as_dict(), *fault, *summary, *kinds, *Access().as_dict(), *Ending}
     assert told == wanted
 
 

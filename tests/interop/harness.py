@@ -30,7 +30,7 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 LOW_SEED = 8038
 """Makes every range of a scenario begin low: the first two numbers of its generator are below 0.0013."""
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds after which a program that should have ended, or said something, is taken for stuck."""
 
 Event = dict[str, Any]

@@ -19,6 +19,8 @@ IN_SMALL = {
     "artefacts.py": ["--pairs", "1", "--seconds", "0.5", "--rates", "100"],
     "answered_call.py": ["--pairs", "1", "--seconds", "1", "--rates", "100", "--no-limit"],
     "signed_608.py": ["--runs", "1", "--seconds", "1", "--rate", "100"],
+    "dashboard_browser.py": ["--seconds", "1", "--rate", "100", "--pages", "/calls"],
+    "dashboard.py": ["--pairs", "1", "--seconds", "0.5", "--rate", "100", "--most", "100"],
     "probe_load.py": ["--pairs", "1", "--seconds", "1", "--rates", "100"],
     "probe_stalls.py": ["--calls", "100", "--rate", "200", "--stall", "1", "--tolerance", "1"],
     "stalled_calls.py": ["--calls", "50", "--rate", "100", "--held", "7"],
@@ -31,7 +33,9 @@ HELPERS = {
     "pairs.py",
     "sipp.py",
 }
-ALONE = {"media.py", "ears.py", "control.py", "diagnosis.py", "fixture.py", "pacing.py", "records.py", "simulate.py"}
+ALONE = {
+    "control.py", "diagnosis.py", "ears.py", "fixture.py", "imports.py", "media.py", "pacing.py", "records.py", "simulate.py",
+}  # fmt: skip
 """The tests of their rooms try them."""
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 import pytest
 
 from simcarrier.sip.callee import CalleeSession
 from simcarrier.sip.errors import LocalProtocolError
-from simcarrier.sip.transaction import InviteServerTransaction, ServerTransaction, State
+from simcarrier.sip.transaction import InviteServerTransaction, ServerTransaction, State, new_tag
 from simcarrier.sip.transport import Transport
 from tests.sip.kit import OFFER, PEER, Agent, Core, RecordingServerUser, ladder, request
 
@@ -383,3 +386,22 @@ def test_a_call_whose_responses_do_not_get_out_leaves_nothing_behind(stage: str)
     assert side.agent.sessions == {}
     assert side.agent.endpoint._tables.merged == {}
     assert side.agent.endpoint._tables.by_channel == {}
+
+
+def test_carriers_on_several_threads_draw_tags_at_once() -> None:
+    drawn: list[list[str]] = []
+
+    def draw() -> None:
+        drawn.append([new_tag() for _ in range(5_000)])
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=draw) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(usual)
+    assert len({tag for tags in drawn for tag in tags}) == 20_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -61,3 +62,10 @@ any_rows = st.builds(
     ),
 )
 """Whatever a row can hold."""
+
+
+def mapped(folder: Path, text: str) -> str:
+    """A mapping of a test's own; returns its path."""
+    path = folder / "mapping.yaml"
+    path.write_text(text)
+    return str(path)

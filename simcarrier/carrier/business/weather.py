@@ -35,6 +35,7 @@ class Front:
     """Something that goes wrong for a while.
 
     Attributes:
+        model: as the scenario, or somebody by hand, has it.
         name: as reports have it.
         condition: what happens to the calls that it strikes; None if they are only slow.
         delay: the rungs before their ladder then.
@@ -42,6 +43,7 @@ class Front:
     """
 
     def __init__(self, model: WeatherModel, clock: Clock, rng: Random) -> None:
+        self.model = model
         self.name = model.title
         self.condition = KINDS[model.what] if model.what is not None else model.condition
         self.delay: Ladder = ()

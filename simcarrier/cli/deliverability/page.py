@@ -12,8 +12,8 @@ from html import escape
 
 from simcarrier.deliverability.alerts import Alert
 from simcarrier.deliverability.overview import Overview
-
-from .telling import alert_lines, moment_of, named, tables
+from simcarrier.deliverability.tables import tables
+from simcarrier.deliverability.telling import alert_lines, moment_of, named
 
 STYLE = """
 :root { color-scheme: light dark; --faint: #636b74; --rule: #d8d5cf; --bad: #a4341f; --soft: #f8e7e2; }
@@ -53,12 +53,14 @@ def page(told: Overview, zone: tzinfo, name: str) -> str:
         f"<h2>{'Alerts' if told.alerts else 'No alerts'}</h2>",
         *(_alert(alert, zone) for alert in told.alerts),
     ]
-    for title, heads, rows, below in tables(told, zone) if told.total.attempts else ():
-        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heads)
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-        parts.append(f"<h2>{escape(title)}</h2><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
-        if below:
-            parts.append(f'<p class="faint">{escape(below)}</p>')
+    for table in tables(told, zone) if told.total.attempts else ():
+        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.heads)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell.text)}</td>' for cell in row)}</tr>" for row in table.rows)
+        parts.append(
+            f"<h2>{escape(table.title)}</h2><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+        if table.below:
+            parts.append(f'<p class="faint">{escape(table.below)}</p>')
     if told.baselines:
         items = "".join(f"<li>{escape(str(each))}</li>" for each in told.baselines)
         parts.append(f"<h2>The last 24 hours against the five days before</h2><ul>{items}</ul>")

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Final, Protocol, TextIO
 
-from simcarrier.deliverability.alerts import Alert, Change
+from simcarrier.deliverability.alerts import Alert
+from simcarrier.deliverability.episodes import ADD, CREATE, open_episodes, row_of
+from simcarrier.deliverability.telling import alert_lines, headline
 from simcarrier.stores.store import Store, StoreDown, StoreFault
-
-from .telling import alert_lines, headline
 
 PATIENCE: Final = 10.0
 """Seconds for a server to answer."""
@@ -146,24 +146,6 @@ class Mail:
             server.send_message(message)
 
 
-CREATE: Final = """
-CREATE TABLE IF NOT EXISTS alerts (
-  episode TEXT PRIMARY KEY, rule TEXT NOT NULL, about TEXT NOT NULL, grouped_by TEXT NOT NULL, value TEXT,
-  severe INTEGER NOT NULL, since BIGINT NOT NULL, told BIGINT NOT NULL, ended BIGINT, attempts BIGINT NOT NULL,
-  hits BIGINT NOT NULL, cause TEXT, advice TEXT NOT NULL, evidence TEXT NOT NULL
-)"""
-"""One row for each episode; ``ended`` is NULL while it is open. Times in ms since 1970, the evidence as JSON."""
-
-_COLUMNS: Final = (
-    "episode", "rule", "about", "grouped_by", "value", "severe", "since", "told", "ended", "attempts", "hits", "cause",
-    "advice", "evidence",
-)  # fmt: skip
-_ADD: Final = f"""
-INSERT INTO alerts ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
-ON CONFLICT (episode) DO UPDATE SET severe = excluded.severe, told = excluded.told, ended = excluded.ended"""
-OPEN: Final = "SELECT rule, value, since, severe FROM alerts WHERE ended IS NULL"
-
-
 class Table:
     """Alerts in the database of the calls: what a dashboard asks, and what a watch that starts anew goes on with."""
 
@@ -175,18 +157,12 @@ class Table:
 
     def open(self) -> list[tuple[str, str | None, int, bool]]:
         """Episodes that are open: rule, value, since, severe."""
-        return [(rule, value, int(since), bool(severe)) for rule, value, since, severe in self._store.query(OPEN)]
+        return open_episodes(self._store)
 
     def tell(self, alert: Alert) -> None:
         """Write one down."""
-        ended = alert.at if alert.change is Change.ENDS else None
-        values = (
-            alert.episode, alert.rule, alert.about, alert.by, alert.value, int(alert.severe), alert.since, alert.at,
-            ended, alert.attempts, alert.hits, alert.cause, alert.advice,
-            json.dumps([dict(call) for call in alert.evidence]),
-        )  # fmt: skip
         try:
-            self._store.query(_ADD, values)
+            self._store.query(ADD, row_of(alert))
         except (StoreDown, StoreFault) as error:
             raise CannotTell(str(error)) from None
 

@@ -28,9 +28,10 @@ class JsonView:
 
     def listening(self, carrier: CarrierService) -> None:
         """One event a listener."""
-        control = {} if carrier.control is None else {"control": carrier.control}
+        web = {"control": carrier.control, "dashboard": carrier.dashboard}
+        served = {name: url for name, url in web.items() if url is not None}
         for address in carrier.addresses:
-            self._event("listening", {"address": str(address), **control})
+            self._event("listening", {"address": str(address), **served})
 
     def call(self, record: CallRecord) -> None:
         """A call has ended."""

@@ -13,7 +13,7 @@ from simcarrier.records.model import CallRecord
 from simcarrier.service import CarrierService
 
 from .base import Summary
-from .text import call_line, headline, near_miss_lines, summary_lines
+from .text import call_line, headline, near_miss_lines, summary_lines, web_place
 
 SHOWN = 12
 """Calls that ended last."""
@@ -59,8 +59,8 @@ class LiveView:
             style = _style(code)
             codes.add_row(Text(str(code or "none"), style), str(count), f"{count / max(journal.calls, 1):.0%}")
         listening = ", ".join(map(str, carrier.addresses))
-        if carrier.control is not None:
-            listening += f", control at {carrier.control}"
+        if (place := web_place(carrier)) is not None:
+            listening += f", {place}"
         trunk = "".join(f", {said}" for said in carrier.switch.carrier.business.state())
         head = Text(f"{headline(carrier)}\n{listening}\n", style="bold")
         up = Text(

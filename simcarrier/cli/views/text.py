@@ -37,8 +37,8 @@ class TextView:
         self._writer.write(headline(carrier))
         for address in carrier.addresses:
             self._writer.write(f"listening on {address}")
-        if carrier.control is not None:
-            self._writer.write(f"control at {carrier.control}")
+        if (place := web_place(carrier)) is not None:
+            self._writer.write(place)
 
     def call(self, record: CallRecord) -> None:
         """A call has ended."""
@@ -52,6 +52,13 @@ class TextView:
         for line in summary_lines(summary):
             self._writer.write(line)
         self._writer.close()
+
+
+def web_place(carrier: CarrierService) -> str | None:
+    """What is served over HTTP, and where; None if nothing is."""
+    if carrier.dashboard is not None:
+        return f"dashboard at {carrier.dashboard}"
+    return None if carrier.control is None else f"control at {carrier.control}"
 
 
 def headline(carrier: CarrierService) -> str:

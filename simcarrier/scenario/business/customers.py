@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, GetJsonSchemaHandler
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import InitErrorDetails, core_schema
 
@@ -38,10 +38,23 @@ class FromEnvironment:
     value: str = field(repr=False)
 
 
+HIDDEN = "(left out by the dashboard)"
+"""What the dashboard writes for a password: it shows none."""
+
+MAY_HIDE = "may_hide"
+"""In the validation context: `HIDDEN` may stand for a password, as in a text that comes back from the dashboard."""
+
+
 def read_password(value: Any) -> str:
     """Any text that is not empty; a fault does not show it."""
     if not isinstance(value, str) or not value:
         raise ValueError("must be a text that is not empty")
+    return value
+
+
+def _not_hidden(value: str, info: ValidationInfo) -> str:
+    if value == HIDDEN and not (info.context or {}).get(MAY_HIDE):
+        raise ValueError(f"must be the password itself, which the dashboard left out here: {HIDDEN}")
     return value
 
 
@@ -188,7 +201,7 @@ class CustomerModel(Model):
         tuple[str, ...],
         Written(read_domains, {"anyOf": [_DOMAIN_SCHEMA, {"type": "array", "items": _DOMAIN_SCHEMA, "minItems": 1}]}),
     ] = Field(default=(), description="The host in its calls' From, one or a list.")
-    password: Annotated[str, Written(read_password, TEXT_SCHEMA)] | None = Field(
+    password: Annotated[str, Written(read_password, TEXT_SCHEMA), AfterValidator(_not_hidden)] | None = Field(
         default=None, repr=False, exclude=True, description="The digest user's password."
     )
     password_env: Annotated[FromEnvironment, Written(read_password_env, {"type": "string"})] | None = Field(

@@ -8,7 +8,6 @@ all responses to one request: that part is made once (section 8.2.6).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,16 +28,27 @@ _PROVISIONAL, _SUCCESS, _FAILURE, _LINGER_OVER = Input.PROVISIONAL, Input.SUCCES
 _PROCEEDING, _ACCEPTED, _COMPLETED, _TERMINATED = State.PROCEEDING, State.ACCEPTED, State.COMPLETED, State.TERMINATED
 
 
-def tags() -> Iterator[str]:
-    """Random tags (section 19.3 wants 32 bits of randomness; these have 64), drawn from the system in bulk."""
-    while True:
-        pool = os.urandom(8 * _POOL_TAGS).hex()
-        for at in range(0, len(pool), 16):
-            yield pool[at : at + 16]
+_tags: list[str] = []
 
 
-new_tag = tags().__next__
-"""A fresh tag."""
+def new_tag() -> str:
+    """A fresh random tag (section 19.3 wants 32 bits of randomness; these have 64).
+
+    They are drawn from the system in bulk. Carriers on several threads may ask at once: taking from a list and adding
+    to it are each one step for the interpreter.
+    """
+    try:
+        return _tags.pop()
+    except IndexError:
+        drawn = os.urandom(8 * _POOL_TAGS).hex()
+        fresh = [drawn[at : at + 16] for at in range(0, len(drawn), 16)]
+        tag = fresh.pop()
+        _tags.extend(fresh)
+        return tag
+
+
+if hasattr(os, "register_at_fork"):  # a child must not give the tags that its parent gives; Windows does not fork
+    os.register_at_fork(after_in_child=_tags.clear)
 
 
 SPENT = make_request("INVITE", "sip:spent@invalid", [])

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from simcarrier.cli.deliverability.explaining import explain, observation_of
 from simcarrier.deliverability import statements
+from simcarrier.deliverability.explaining import explain, observation_of
 from simcarrier.records.observation import Outcome
 from tests.stores.rows import NOON, row
 

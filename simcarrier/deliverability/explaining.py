@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from simcarrier.conditions import Condition
-from simcarrier.deliverability.causes import in_words, likely_cause
 from simcarrier.diagnosis import diagnose
 from simcarrier.records.observation import Observation, Outcome, Seen
+
+from .causes import in_words, likely_cause
 
 DIAGNOSED: Final = 10
 """Calls that are looked at, the latest: each takes a millisecond, and they failed alike."""
