@@ -34,7 +34,8 @@ HELPERS = {
     "sipp.py",
 }
 ALONE = {
-    "control.py", "diagnosis.py", "ears.py", "fixture.py", "imports.py", "media.py", "pacing.py", "records.py", "simulate.py",
+    "control.py", "diagnosis.py", "ears.py", "fixture.py", "imports.py",
+    "media.py", "pacing.py", "records.py", "simulate.py",
 }  # fmt: skip
 """The tests of their rooms try them."""
 
