@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
+from typing import Self
 
 import pytest
 from hypothesis import given, settings
@@ -205,15 +207,30 @@ BATTERY: dict[str, bytes] = {
 }
 
 
+class Cost:
+    """Processor seconds of this thread; garbage that other tests have left is not collected meanwhile."""
+
+    seconds = 0.0
+
+    def __enter__(self) -> Self:
+        gc.disable()
+        self._began = time.thread_time()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.seconds = time.thread_time() - self._began
+        gc.enable()
+
+
 def cost(data: bytes) -> float:
     """CPU seconds of one datagram, with all that follows at once from it; the best of three fresh carriers."""
     best = float("inf")
     for _ in range(3):
         switch, wire = new_switch()
-        began = time.process_time()
-        switch.engine.receive(data, PEER, wire.channel, 0.0)
-        switch.engine.handle_timers(0.0)
-        best = min(best, time.process_time() - began)
+        with Cost() as took:
+            switch.engine.receive(data, PEER, wire.channel, 0.0)
+            switch.engine.handle_timers(0.0)
+        best = min(best, took.seconds)
         if best < ALLOWED / 4:
             break
     return best
@@ -248,9 +265,9 @@ def cost_within_a_call(data: bytes, method: str) -> float:
             .replace(b"1 INVITE", f"5 {method}".encode())
             .replace(b"z9hG4bK-1", b"z9hG4bK-2")
         )
-        began = time.process_time()
-        switch.engine.receive(changed, PEER, wire.channel, wire.now)
-        best = min(best, time.process_time() - began)
+        with Cost() as took:
+            switch.engine.receive(changed, PEER, wire.channel, wire.now)
+        best = min(best, took.seconds)
         if best < ALLOWED / 4:
             break
     return best
