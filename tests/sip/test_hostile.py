@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Callable
-from typing import Self
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +11,7 @@ from hypothesis import strategies as st
 from simcarrier.carrier.switch import Switch
 from simcarrier.scenario.load import loads
 from simcarrier.sip.transport import Transport
+from tests.cost import Cost
 from tests.sip.kit import OFFER, PEER, Wire, request
 
 LARGEST = 65_507
@@ -205,21 +203,6 @@ BATTERY: dict[str, bytes] = {
     "a status of 60,000 digits": b"SIP/2.0 " + b"2" * 60_000 + b" OK\r\nVia: SIP/2.0/UDP h\r\n\r\n",
     "SIP/ and digits": b"INVITE sip:a@b SIP/" + b"2" * 60_000 + b"\r\nVia: SIP/2.0/UDP h\r\n\r\n",
 }
-
-
-class Cost:
-    """Processor seconds of this thread; garbage that other tests have left is not collected meanwhile."""
-
-    seconds = 0.0
-
-    def __enter__(self) -> Self:
-        gc.disable()
-        self._began = time.thread_time()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.seconds = time.thread_time() - self._began
-        gc.enable()
 
 
 def cost(data: bytes) -> float:
