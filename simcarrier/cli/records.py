@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from .progress import progress
 from .storing import STORAGE, WHOLE_STORAGE, destinations_of, where_calls_go
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ FINE, REJECTED, WRONG, CANNOT = 0, 1, 2, 3
 
 EPILOG = "Exit status: 0 fine, 1 some records were rejected, 2 wrong usage or mapping, 3 cannot be read or written."
 EXPORT_EPILOG = "Exit status: 0 fine, 2 wrong usage, 3 cannot be read or written."
-
-Tell = Callable[[int, str], None]
-"""Shows how far it is: how much is done, and in words."""
 
 
 @click.group()
@@ -106,7 +104,7 @@ def import_(
         try:
             store = target.store()
             store.open()
-            with contextlib.closing(store), _progress(opened.total, shown=not quiet) as tell:
+            with contextlib.closing(store), progress("0 records", opened.total, shown=not quiet) as tell:
                 done = import_records(
                     opened, converter, store, kept, lambda so_far: tell(opened.done, f"{so_far.read:,} records")
                 )
@@ -159,7 +157,7 @@ def export(source: StoreAddress, target: StoreAddress, force: bool, quiet: bool)
         read.open()
         with contextlib.closing(read):
             total = rows_in(read)
-            with _progress(total, shown=not quiet) as tell:
+            with progress("0 records", total, shown=not quiet) as tell:
                 count = 0
 
                 def counted() -> Iterator[list[Row]]:
@@ -193,25 +191,3 @@ def _copied(target: StoreAddress, batches: Iterator[list[Row]]) -> int:
 def _stop(why: str) -> NoReturn:
     click.echo(f"simcarrier: {why}", err=True)
     sys.exit(CANNOT)
-
-
-@contextlib.contextmanager
-def _progress(total: int | None, *, shown: bool) -> Iterator[Tell]:
-    """A progress bar on standard error, if that is a terminal."""
-    if not shown or not sys.stderr.isatty():
-        yield lambda done, text: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("0 records", total=total)
-        yield lambda done, text: bar.update(task, completed=done, description=text)

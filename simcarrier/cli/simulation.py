@@ -30,6 +30,8 @@ from simcarrier.stores.completing import Completing
 from simcarrier.stores.store import Added, Store, StoreDown, StoreFault
 from simcarrier.verdict.verdict import Verdict
 
+from .progress import progress
+
 if TYPE_CHECKING:
     from simcarrier.scenario.models import Scenario
 
@@ -256,7 +258,7 @@ def _simulate(scenario: Scenario, order: Order, records: Records | None) -> int:
     gc.freeze()
     gc.set_threshold(500_000, 10, 10)  # calls leave no cycles behind
     before = time.perf_counter()
-    interrupted = _go_on(simulation, shown=not order.quiet and sys.stderr.isatty())
+    interrupted = _go_on(simulation, shown=not order.quiet)
     if records is not None:
         records.flush()
     took = time.perf_counter() - before
@@ -308,38 +310,16 @@ def _go_on(simulation: Simulation, *, shown: bool) -> bool:
 
     kept = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with _progress(simulation, shown) as tell:
+        journal = simulation.exchange.journal
+        with progress("0 calls", simulation.seconds, shown=shown) as tell:
             while simulation.step():
                 if stop:
                     return True
-                tell()
+                tell(simulation.now, f"{journal.calls:,} calls")
         return False
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _progress(simulation: Simulation, shown: bool) -> Iterator[Callable[[], None]]:
-    """A progress bar on standard error, told from time to time how far it is."""
-    if not shown:
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    journal = simulation.exchange.journal
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("0 calls", total=simulation.seconds)
-        yield lambda: bar.update(task, completed=simulation.now, description=f"{journal.calls:,} calls")
 
 
 def duration(seconds: float) -> str:

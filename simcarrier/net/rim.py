@@ -106,9 +106,17 @@ class Rim:
             if self.observe is not None:
                 self.observe("in", data, channel, source, now)
             if self.keeper is not None:
-                self.keeper.came([(data, source)], channel, now)
+                self.keep([(data, source)], channel, now)
             self.engine.receive(data, source, channel, now)
         except Exception as error:  # noqa: BLE001 - the engine's bug must not cost the other calls
+            self.engine_error(error)
+
+    def keep(self, batch: Sequence[tuple[bytes, Address]], channel: Channel, now: float) -> None:
+        """Show the keeper what came in; if it fails, the messages go on to the engine all the same."""
+        assert self.keeper is not None  # whoever calls this has looked
+        try:
+            self.keeper.came(batch, channel, now)
+        except Exception as error:  # noqa: BLE001 - one who looks on must not hold up the calls
             self.engine_error(error)
 
     def channel_closed(self, channel: Channel) -> None:

@@ -139,10 +139,7 @@ class UdpChannel(NetChannel):
         receive = rim.engine.receive
         observe = rim.observe
         if rim.keeper is not None and batch:
-            try:
-                rim.keeper.came(batch, self, now)
-            except Exception as error:  # noqa: BLE001 - one who looks on must not hold up the calls
-                rim.engine_error(error)
+            rim.keep(batch, self, now)
         for data, source in batch:
             try:
                 if observe is not None:

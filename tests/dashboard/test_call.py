@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -27,6 +26,7 @@ from simcarrier.web.access import WebAddress
 from tests.dashboard.filter_kit import NOON, record
 from tests.dashboard.kit import HTML, Dashed
 from tests.dashboard.test_calls import ANSWERING, following
+from tests.interop.harness import peer
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -101,11 +101,9 @@ def test_the_capture_is_opened_by_tshark(carrier: Dashed, tmp_path: Path) -> Non
     answer = carrier._http.get(f"{carrier.url}/calls/1.pcap")
     assert answer.headers["content-disposition"] == 'attachment; filename="call-1.pcap"'
     (file := tmp_path / "call.pcap").write_bytes(answer.content)
-    if shutil.which("tshark") is None:
-        pytest.skip("tshark is not installed; tests/peers.sh installs it")
     port = carrier.sip[1]
     done = subprocess.run(
-        ["tshark", "-r", str(file), "-d", f"udp.port=={port},sip", "-T", "fields", "-e", "sip.Method", "-e",
+        [peer("tshark"), "-r", str(file), "-d", f"udp.port=={port},sip", "-T", "fields", "-e", "sip.Method", "-e",
          "sip.Status-Code"],
         capture_output=True, text=True, timeout=30, check=True,
     )  # fmt: skip

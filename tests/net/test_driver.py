@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -355,6 +355,47 @@ async def test_a_fault_in_observe_costs_no_message() -> None:
             sock.send(b"x")
             assert await answer(sock) == b"x"
         assert [str(error) for error in driver.errors] == ["a bug in observe"]
+
+
+class Kept:
+    """Keeps what it is shown, and fails if it is told to."""
+
+    def __init__(self, *, fails: bool) -> None:
+        self.fails = fails
+        self.seen: list[tuple[str, bytes]] = []
+
+    def came(self, batch: Sequence[tuple[bytes, Address]], channel: Channel, now: float) -> None:
+        self.seen += [("in", data) for data, _ in batch]
+        if self.fails:
+            raise RuntimeError("a bug in came")
+
+    def went(self, batch: Sequence[tuple[Channel, Address, bytes]], now: float) -> None:
+        self.seen += [("out", data) for _, _, data in batch]
+        if self.fails:
+            raise RuntimeError("a bug in went")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])
+async def test_a_keeper_sees_all_and_holds_up_nobody(transport: Transport, fails: bool) -> None:
+    ping = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n"
+    kept = Kept(fails=fails)
+    async with Driver(Echo()) as driver:
+        driver.keeper = kept
+        address = await driver.listen(ListenAddress(transport, "127.0.0.1", 0))
+        if transport is Transport.UDP:
+            with caller(address) as sock:
+                sock.send(ping)
+                assert await answer(sock) == ping
+        else:
+            reader, writer = await asyncio.open_connection("127.0.0.1", address.port)
+            writer.write(ping)
+            assert await asyncio.wait_for(reader.readexactly(len(ping)), 5) == ping
+            writer.close()
+            await writer.wait_closed()
+        assert kept.seen == [("in", ping), ("out", ping)]
+        assert [str(error) for error in driver.errors] == (["a bug in came", "a bug in went"] if fails else [])
 
 
 class TestChannelFor:

@@ -89,9 +89,9 @@ def test_a_thousand_rules_load_well_within_a_second() -> None:
         f" {{respond: {{code: 603, headers: {{X-Id: '{{uuid}}'}}}}}}]\n"
         for n in range(1000)
     )
-    started = time.process_time()
+    started = time.thread_time()
     assert len(loads("name: x\ncalls:\n" + rules).calls) == 1000
-    assert time.process_time() - started < 2  # 0.3 s on a quiet machine
+    assert time.thread_time() - started < 2  # 0.3 s on a quiet machine
 
 
 def loaded_or_told(text: str) -> None:

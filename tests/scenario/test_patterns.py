@@ -72,9 +72,9 @@ def test_index_keys_are_there_when_they_are_complete() -> None:
 
 def test_a_regex_sees_no_more_than_its_limit() -> None:
     assert not NumberPattern.parse("/b$/").matches("a" * LONGEST_SUBJECT + "b")
-    started = time.process_time()
+    started = time.thread_time()
     NumberPattern.parse("/(a|b|ab)*c/").matches("x" * 1_000_000)
-    assert time.process_time() - started < 0.1
+    assert time.thread_time() - started < 0.1
 
 
 TEXTS: list[tuple[str, Any, list[str | None], list[str | None]]] = [

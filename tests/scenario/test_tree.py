@@ -113,10 +113,10 @@ def _doubling(levels: int, entry: str) -> str:
     ids=["laughs", "merged laughs", "long chain", "[[[", "{{{", "- - -", "many"],
 )
 def test_bombs_are_bounded(text: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     with pytest.raises(Unreadable, match=r"more than|nested"):
         read_tree(text)
-    assert time.process_time() - started < 10
+    assert time.thread_time() - started < 10
 
 
 def test_an_empty_file_has_no_data() -> None:

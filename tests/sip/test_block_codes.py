@@ -293,8 +293,8 @@ def test_a_reason_broken_anywhere(at: int, char: str) -> None:
 @pytest.mark.parametrize("unit", [";", "=", "v=analytics1;", "url=https://x/;", '"', "a@", "+1", "<", ","])
 def test_hostile_lengths_cost_little(unit: str) -> None:
     text = unit * (65_536 // len(unit))
-    began = time.process_time()
+    began = time.thread_time()
     read_block(
         603, "Network Blocked", [text, f'SIP;text="v=analytics1;{text.replace(chr(34), "")}"'], [text, f"<{text}>"]
     )
-    assert time.process_time() - began < 0.2
+    assert time.thread_time() - began < 0.2

@@ -678,10 +678,10 @@ def test_hostile_text_is_refused_quickly(text: str) -> None:
     server = DigestServer("carrier.example", SECRET)
 
     def cost() -> float:
-        began = time.process_time()
+        began = time.thread_time()
         assert choose([text]) is None
         assert judge(server, text) is Outcome.MALFORMED
-        return time.process_time() - began
+        return time.thread_time() - began
 
     assert min(cost() for _ in range(3)) < 0.02  # 10 ms for each of the two, ample for a shared machine
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from simcarrier.carrier.switch import Switch
 from simcarrier.scenario.load import loads
 from simcarrier.sip.transport import Transport
+from tests.cost import Cost
 from tests.sip.kit import OFFER, PEER, Wire, request
 
 LARGEST = 65_507
@@ -210,10 +210,10 @@ def cost(data: bytes) -> float:
     best = float("inf")
     for _ in range(3):
         switch, wire = new_switch()
-        began = time.process_time()
-        switch.engine.receive(data, PEER, wire.channel, 0.0)
-        switch.engine.handle_timers(0.0)
-        best = min(best, time.process_time() - began)
+        with Cost() as took:
+            switch.engine.receive(data, PEER, wire.channel, 0.0)
+            switch.engine.handle_timers(0.0)
+        best = min(best, took.seconds)
         if best < ALLOWED / 4:
             break
     return best
@@ -248,9 +248,9 @@ def cost_within_a_call(data: bytes, method: str) -> float:
             .replace(b"1 INVITE", f"5 {method}".encode())
             .replace(b"z9hG4bK-1", b"z9hG4bK-2")
         )
-        began = time.process_time()
-        switch.engine.receive(changed, PEER, wire.channel, wire.now)
-        best = min(best, time.process_time() - began)
+        with Cost() as took:
+            switch.engine.receive(changed, PEER, wire.channel, wire.now)
+        best = min(best, took.seconds)
         if best < ALLOWED / 4:
             break
     return best

@@ -136,6 +136,6 @@ def test_nothing_makes_it_raise(header_values: list[str]) -> None:
 @pytest.mark.parametrize("unit", [".", ";", ";a", "<", '"', ",", "a", ' ; a = "x"', "a.b.c,", "=" * 3])
 def test_hostile_lengths_cost_little(unit: str) -> None:
     for head in ("", "a.b.c;info=<", "a.b.c"):
-        began = time.process_time()
+        began = time.thread_time()
         parse_identity([head + unit * (65_536 // len(unit))])
-        assert time.process_time() - began < 0.1
+        assert time.thread_time() - began < 0.1

@@ -436,10 +436,10 @@ def test_hostile_lengths_cost_little_and_grow_no_faster_than_the_text(unit: str)
         text = HEAD + "m=audio 9 RTP/AVP 0" + ("" if unit == " 0" else "\n") + unit * (length // len(unit))
         best = float("inf")
         for _ in range(3):
-            begin = time.process_time()
+            begin = time.thread_time()
             with contextlib.suppress(Malformed, NotAcceptable):
                 answered(parse_sdp(text))
-            best = min(best, time.process_time() - begin)
+            best = min(best, time.thread_time() - begin)
         return best
 
     small, large = cost(65_536), cost(8 * 65_536)

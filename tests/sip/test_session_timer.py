@@ -92,11 +92,11 @@ def test_any_text_is_read_or_malformed(text: str) -> None:
 @pytest.mark.parametrize("text", ["90" + ";" * 65536, "9" * 65536, "90;" + "refresher" * 7000, '90;"' + "\\" * 65536])
 def test_long_text_is_cheap(text: str) -> None:
     def cost() -> float:
-        began = time.process_time()
+        began = time.thread_time()
         for parse in (parse_session_expires, parse_min_se):
             with contextlib.suppress(Malformed):
                 parse(text)
-        return time.process_time() - began
+        return time.thread_time() - began
 
     assert min(cost() for _ in range(3)) < 0.01
 

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
@@ -212,7 +212,9 @@ def test_a_failing_test_tells_what_came(suite: pytest.Pytester) -> None:
         passed=1,
     )
     lines = result.outlines
-    section = [re.sub(r"\d\.\d{3}|127\.0\.0\.1:\d+", "N", line) for line in lines]
+    masked = (re.sub(r"\d\.\d{3}|127\.0\.0\.1:\d+", "N", line) for line in lines)
+    # Nobody acknowledges the last 403: on a busy machine it may come again (Timer G) before the test is over.
+    section = [line for line, _ in groupby(masked)]
     at = section.index("a carrier that expects no call, at sip:N: 3 calls")
     end = next(place for place, line in enumerate(section) if place > at and line.startswith("____"))
     assert "\n".join(section[at:end]) == (

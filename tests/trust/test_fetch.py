@@ -383,11 +383,11 @@ def test_data_uris(uri: str, body: bytes, media_type: str) -> None:
     ],
 )
 def test_data_uris_that_are_refused(uri: str, name: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(FetchRefused) as caught:
         read_data_uri(uri)
     assert caught.value.name == name
-    assert time.process_time() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 @pytest.mark.parametrize(

@@ -157,8 +157,8 @@ def test_nothing_makes_it_raise(value: object) -> None:
 
 @pytest.mark.parametrize("unit", ["-", "(", "1-", "@", "a@", "https://", "\x00"])
 def test_long_texts_cost_little(unit: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     for name in ("tel", "url", "email", "fn"):
         read_jcard(card(VERSION, [name, {}, "text", unit * 60_000 + "\n"]))
         read_jcard(card(VERSION, [name, {}, "text", (unit * 2000)[:1999] + '"']))
-    assert time.process_time() - began < 0.2
+    assert time.thread_time() - began < 0.2

@@ -278,10 +278,10 @@ def test_what_is_no_jws(text: str | bytes, detail: str) -> None:
 
 
 def test_a_huge_one_is_not_even_read() -> None:
-    began = time.process_time()
+    began = time.thread_time()
     assert read("A" * 100_000_000).names == ("too large",)
     assert read("A" * 65_537).names == ("too large",)
-    assert time.process_time() - began < 0.2
+    assert time.thread_time() - began < 0.2
     assert read("A" * 65_536).names == ("referent is not a JWS",)
 
 
@@ -329,9 +329,9 @@ def test_ways_to_point_to_it() -> None:
 
 def test_signing_is_quick_enough_for_each_call() -> None:
     def cost() -> float:
-        began = time.process_time()
+        began = time.thread_time()
         for _ in range(50):
             BLOCKER.sign(NOW)
-        return (time.process_time() - began) / 50
+        return (time.thread_time() - began) / 50
 
     assert min(cost() for _ in range(5)) < 0.0005  # 45 us where it was measured; this only tells of a blunder

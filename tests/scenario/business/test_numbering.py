@@ -255,9 +255,9 @@ def test_a_large_scenario_loads_in_two_seconds(tmp_path: Path, in_a_file: bool) 
     lines += ["calls:", *(f"  - {{name: r{n}, to: +49{n:05d}*, outcome: answered, ring: 1s}}" for n in range(1000))]
     scenario = tmp_path / "large.yaml"
     scenario.write_text("\n".join(lines))
-    started = time.process_time()
+    started = time.thread_time()
     loaded = load(scenario)
-    assert time.process_time() - started < 2
+    assert time.thread_time() - started < 2
     plan = loaded.carrier.numbering
     assert plan is not None
     assert len(plan.numbers) + len(plan.numbers_file.entries if plan.numbers_file else ()) == 10_000
