@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.dashboard.kit import Dashed
 
@@ -119,6 +119,21 @@ def test_a_mistake_in_the_scenario_is_shown_with_its_line_and_nothing_changes(
     page.get_by_role("link", name=f"line {line}, column").last.click()
     assert text.evaluate("area => area.value.slice(area.selectionStart).startsWith('respnd')")
     assert carrier.dial("+41441")[-1] == 608
+
+
+def test_what_is_typed_before_the_page_has_its_script_is_checked_too(
+    page: Page, dashed: Callable[..., Dashed], watched: Watched
+) -> None:
+    watched.expects("status of 4[0-9][0-9]")
+    carrier = dashed(RICH)
+    late: list[Route] = []
+    page.route("**/scenario.js*", lambda route: late.append(route))
+    with page.expect_request("**/scenario.js*"):
+        page.goto(f"{carrier.url}/scenario?edit=1", wait_until="commit")
+    text = page.get_by_label("The text of the scenario, in YAML")
+    text.fill(text.input_value().replace("respond: 608", "respnd: 608"))
+    late.pop().continue_()
+    expect(page.get_by_role("link", name=re.compile("line [0-9]+, column")).last).to_be_visible()
 
 
 def test_a_rule_is_changed_and_the_next_call_meets_it(page: Page, dashed: Callable[..., Dashed]) -> None:

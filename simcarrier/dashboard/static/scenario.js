@@ -44,11 +44,13 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!area) return;
   let due = 0;
   let changed = false;
-  area.addEventListener("input", () => {
+  const typed = () => {
     changed = true;
     clearTimeout(due);
     due = setTimeout(() => check().catch(() => {}), PAUSE);
-  });
+  };
+  area.addEventListener("input", typed);
+  if (area.value !== area.defaultValue) typed(); // before this was loaded, or kept by the browser
   document.getElementById("editor").addEventListener("submit", () => {
     clearTimeout(due);
     changed = false;
