@@ -48,6 +48,7 @@ def facts_of(record: CallRecord) -> list[tuple[str, str]]:
         ("identity", record.identity or ""),
         ("provisional", ", ".join(map(str, record.provisional))),
         ("ended", f"{record.ending.replace('_', ' ')}{ended}" if record.ending else ""),
+        *([] if record.media is None else record.media.facts()),
         ("from", f"{address_text(record.source)} over {record.transport}"),
         ("began", time_text(record.started)),
         ("Call-ID", record.call_id),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from simcarrier.conditions import Condition
+from simcarrier.records.media import MediaRecord
 from simcarrier.records.model import CallRecord, NearMiss
 from simcarrier.sip.message import Request
 from simcarrier.sip.session import Ending
@@ -165,6 +166,7 @@ class Call:
         reason: the values of the Reason sent with the final response.
         retry_after: the seconds of the Retry-After sent.
         audio: what receives and sends its audio; None where the carrier has none, or the call got none.
+        media: what became of its audio, once that is closed.
     """
 
     __slots__ = (
@@ -185,6 +187,7 @@ class Call:
         "holds",
         "identity",
         "invite",
+        "media",
         "number",
         "owner",
         "prelude",
@@ -227,6 +230,7 @@ class Call:
         self.reason: tuple[str, ...] = ()
         self.retry_after: float | None = None
         self.audio: Audio | None = None
+        self.media: MediaRecord | None = None
         self._next = 0
         session.user = self
 
@@ -277,6 +281,7 @@ class Call:
         audio, self.audio = self.audio, None
         if audio is not None:
             audio.close()
+            self.media = audio.record()
 
     def release(self) -> None:
         """Give back what the call holds; no harm if it holds nothing any more."""
@@ -381,4 +386,5 @@ class Call:
             None if cancelled_at is None else cancelled_at - received,
             self.retry_after,
             self.reason,
+            self.media if self.audio is None else self.audio.record(),
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from simcarrier.media.program import Program
+from simcarrier.records.media import MediaRecord
 from simcarrier.sip.description import MediaEnd
 
 
@@ -23,6 +24,9 @@ class Audio(MediaEnd, Protocol):
 
     def close(self) -> None:
         """The call is over; a second time does nothing."""
+
+    def record(self) -> MediaRecord:
+        """What has become of it so far."""
 
 
 class Media(Protocol):

@@ -78,18 +78,21 @@ class Reception:
         self.received = 0
         self._expected_before = self._received_before = 0
 
-    def packet(self, packet: Packet, now: float) -> bool:
+    def packet(self, packet: Packet, now: float, *, timed: bool = True) -> bool:
         """Take note of a packet.
 
         Args:
             packet: of this source.
             now: seconds on any clock that goes evenly.
+            timed: whether its timestamp is its own; packets of an event all have that of its beginning.
 
         Returns:
             Whether it belongs to the stream; False for one on probation or far out of order.
         """
         if not self._counts(packet.sequence):
             return False
+        if not timed:
+            return True
         transit = now * self._rate - packet.timestamp
         if self._transit is not None:
             # Timestamps wrap too: the difference of two transits is taken within 32 bits.

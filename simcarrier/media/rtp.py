@@ -110,14 +110,15 @@ class Sender:
 
     Attributes:
         packets: how many were made.
+        ssrc: the source.
         octets: bytes of their payloads, as sender reports want it.
         timestamp: of the next packet.
     """
 
-    __slots__ = ("_sequence", "_ssrc", "octets", "packets", "payload_type", "timestamp")
+    __slots__ = ("_sequence", "octets", "packets", "payload_type", "ssrc", "timestamp")
 
     def __init__(self, ssrc: int, sequence: int, timestamp: int, payload_type: int) -> None:
-        self._ssrc = ssrc
+        self.ssrc = ssrc
         self._sequence = sequence & 0xFFFF
         self.timestamp = timestamp & 0xFFFFFFFF
         self.payload_type = payload_type
@@ -140,7 +141,7 @@ class Sender:
             marker: its marker bit.
         """
         at = self.timestamp if timestamp is None else timestamp
-        header = _HEADER.pack(0x80, marker << 7 | payload_type, self._sequence, at, self._ssrc)
+        header = _HEADER.pack(0x80, marker << 7 | payload_type, self._sequence, at, self.ssrc)
         self._sequence = self._sequence + 1 & 0xFFFF
         self.packets += 1
         self.octets += len(payload)

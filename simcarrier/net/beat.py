@@ -43,20 +43,31 @@ class Beating(Protocol):
 
 
 class Pace:
-    """How late packets left, in steps of 0.1 ms up to 0.2 s."""
+    """How late packets left, in steps of 0.1 ms up to 0.2 s.
 
-    __slots__ = ("_counts", "largest", "packets")
+    Attributes:
+        packets: how many there were.
+        largest: seconds that the latest one was late.
+        total: seconds of all of them together.
+    """
+
+    __slots__ = ("_counts", "largest", "packets", "total")
 
     def __init__(self) -> None:
         self._counts = [0] * _BUCKETS
         self.packets = 0
-        self.largest = 0.0
+        self.largest = self.total = 0.0
 
     def add(self, late: float, packets: int) -> None:
         """Count packets that left so many seconds after they were due."""
         self._counts[min(max(int(late / _BUCKET), 0), _BUCKETS - 1)] += packets
         self.packets += packets
         self.largest = max(self.largest, late)
+        self.total += max(late, 0.0) * packets
+
+    def within(self, seconds: float) -> int:
+        """How many packets left so many seconds after they were due or sooner; a multiple of 0.1 ms below 0.2 s."""
+        return sum(self._counts[: min(round(seconds / _BUCKET), _BUCKETS - 1)])
 
     def percentile(self, share: float) -> float:
         """Seconds within which this share of the packets left, rounded up to 0.1 ms; 0.0 without packets."""

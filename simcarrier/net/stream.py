@@ -1,20 +1,24 @@
-"""The audio of one call: its sockets, what is played, what is heard, and its reports."""
+"""The audio of one call: its sockets, what is played and what is heard."""
 
 from __future__ import annotations
 
 import errno
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from simcarrier.media import rtcp, rtp
+from simcarrier.media import rtp
 from simcarrier.media.agreement import Agreement, agreed, plain
-from simcarrier.media.digits import Digit, DigitReceiver
+from simcarrier.media.digits import EVENTS, Digit, DigitReceiver
 from simcarrier.media.errors import MediaError
+from simcarrier.media.g711 import RATE
 from simcarrier.media.playback import PACKET
 from simcarrier.media.program import Made, Program
 from simcarrier.media.reception import Reception
 from simcarrier.net.beat import BEAT
 from simcarrier.net.ports import Pair
+from simcarrier.net.reports import Reports
+from simcarrier.records.media import MediaRecord
 
 if TYPE_CHECKING:
     from simcarrier.net.media import MediaDesk
@@ -30,9 +34,6 @@ ECHOED: Final = 5
 
 LARGEST_ECHO: Final = 480
 """Bytes of a payload that is sent back: 60 ms."""
-
-REPORT: Final = 5.0
-"""Seconds between two reports, on average (RFC 3550 section 6.2)."""
 
 DIGITS_KEPT: Final = 64
 
@@ -53,25 +54,25 @@ class Stream:
         pair: its sockets.
         reception: of the peer's stream; None before anything came.
         digits: that were received, the last 64.
-        sent: packets of RTP.
+        digits_sent: the last 64 that were sent.
+        listener: told of each packet that came from the peer, and when; None: nobody listens.
+        sent, received: packets of RTP.
     """
 
     __slots__ = (
-        "_address", "_agreement", "_closed", "_desk", "_digit_receiver", "_event_base", "_fresh", "_heard", "_host",
-        "_idle_since", "_made", "_n", "_next_report", "_peer", "_program", "_sender", "_ssrc", "_target", "digits",
-        "pair", "port", "reception", "sent",
+        "_address", "_agreement", "_closed", "_desk", "_digit_receiver", "_event_base", "_fresh", "_heard",
+        "_idle_since", "_jitter", "_lost", "_made", "_n", "_peer", "_program", "_reports", "_sender", "_strangers",
+        "_target", "_withheld", "digits", "digits_sent", "listener", "pair", "port", "received", "reception", "sent",
     )  # fmt: skip
 
     def __init__(self, desk: MediaDesk, pair: Pair, host: str, peer: str) -> None:
         self._desk = desk
         self.pair = pair
         self.port = pair.port
-        self._host = host
         self._peer = plain(peer)
         rng = desk.rng
-        self._ssrc = rng.getrandbits(32)
-        # RFC 3550 section 5.1: both begin anywhere.
-        self._sender = rtp.Sender(self._ssrc, rng.getrandbits(16), rng.getrandbits(32), 0)
+        # RFC 3550 section 5.1: all three begin anywhere.
+        self._sender = rtp.Sender(rng.getrandbits(32), rng.getrandbits(16), rng.getrandbits(32), 0)
         self._agreement: Agreement | None = None
         self._address: tuple[str, int] | None = None  # where the peer may be spoken to, and is listened to
         self._target: tuple[str, int] | None = None  # the same, once it may be
@@ -83,11 +84,17 @@ class Stream:
         self._idle_since: float | None = None
         self._heard: deque[bytes] = deque(maxlen=ECHOED)
         self._digit_receiver = DigitReceiver()
-        self._next_report = desk.loop.time() + self._report_in()
+        self._reports = Reports(desk, pair.rtcp, self._sender, host)
         self._closed = False
         self.reception: Reception | None = None
+        self.listener: Callable[[rtp.Packet, float], None] | None = None
         self.digits: deque[Digit] = deque(maxlen=DIGITS_KEPT)
-        self.sent = 0
+        self.digits_sent = ""
+        self.sent = self.received = 0
+        self._lost = 0  # of receptions before this one; so is the jitter
+        self._jitter = 0.0
+        self._strangers = 0
+        self._withheld = False
         desk.loop.add_reader(pair.rtp, self._readable)
 
     # What the carrier asks
@@ -104,6 +111,7 @@ class Stream:
             host = found.address[0]
             allowed = self._peer is not None and self._desk.may_go(host, self._peer)
             self._desk.counters.withheld += not allowed
+            self._withheld = self._withheld or not allowed
             self._address = found.address if allowed else None
             self._target = self._address if self._desk.may_begin(host) else None
         if found is not None:
@@ -138,12 +146,36 @@ class Stream:
         """The call is over; a second time does nothing."""
         if self._closed:
             return
+        self._readable()  # what came before the BYE, though on another socket
         self.stop()
         self._closed = True
-        if self.sent and self._target is not None:
-            self._send_rtcp(self._target, rtcp.Bye((self._ssrc,)))
+        self.digits.extend(self._digit_receiver.passed(float("inf")))
+        now = self._desk.loop.time()
+        if self._address is not None:
+            self._reports.read(self._address[0], self.reception, now)
+        if (self.sent or self._reports.begun) and self._target is not None:
+            self._reports.send(self._target, self.reception, now, self._idle_since, last=True)
         self._desk.loop.remove_reader(self.pair.rtp)
         self._desk.leave(self)
+
+    def record(self) -> MediaRecord:
+        """What has become of it so far."""
+        if not self._closed:
+            self.digits.extend(self._digit_receiver.passed(self._desk.loop.time()))
+        lost, jitter, reception = self._lost, self._jitter, self.reception
+        if reception is not None:
+            lost, jitter = lost + reception.lost, max(jitter, reception.largest_jitter)
+        return MediaRecord(
+            self.sent,
+            self.received,
+            max(lost, 0),
+            round(jitter / RATE, 6),
+            self._strangers,
+            self._withheld,
+            self._reports.peer_lost,
+            "".join([digit.digit for digit in self.digits]),
+            self.digits_sent,
+        )
 
     # Sending
 
@@ -164,6 +196,8 @@ class Stream:
         if target is None or agreement is None or not agreement.receives:
             if n:
                 self.missed(1)
+            if target is not None and due >= self._reports.due:
+                self._report(target, due)  # on hold: reports go on (RFC 4566 section 6)
             return
         payload = made.playback.payload(n, self._heard.popleft() if self._heard else b"")
         if payload is None:
@@ -177,12 +211,13 @@ class Stream:
         else:
             if event.marker:
                 self._event_base = self._sender.timestamp
+                self.digits_sent = (self.digits_sent + EVENTS[event.payload[0]])[-DIGITS_KEPT:]
             base = self._event_base
             data = self._sender.other(event.payload, agreement.events, timestamp=base, marker=event.marker)
             self._send(target, data)
             self._sender.skip(PACKET)
             self._fresh = True
-        if due >= self._next_report:
+        if due >= self._reports.due:
             self._report(target, due)
 
     def missed(self, beats: int) -> None:
@@ -221,69 +256,40 @@ class Stream:
         counters, agreement, address = self._desk.counters, self._agreement, self._address
         if agreement is None or address is None or source[1] != address[1] or plain(source[0]) != address[0]:
             counters.strangers += 1
+            self._strangers += 1
             return
         try:
             if len(data) == LARGEST or rtp.is_rtcp(data):
                 raise MediaError("no packet of audio")
             packet = rtp.parse(data)
-            if agreement.events is not None and packet.payload_type == agreement.events:
+            event = packet.payload_type == agreement.events
+            if event:
                 self.digits.extend(self._digit_receiver.packet(packet, now))
         except MediaError:
             counters.not_rtp += 1
             return
         counters.received += 1
+        self.received += 1
         if self._target is None:
             self._target = address
         if self.reception is None or self.reception.ssrc != packet.ssrc:
             # A caller that begins anew, or a second source, which a call of two has not: the latest counts.
+            self._keep_reception()
             self.reception = Reception(packet.ssrc)
-        self.reception.packet(packet, now)
+        self.reception.packet(packet, now, timed=not event)
+        if now >= self._reports.due:
+            self._report(address, now)  # what comes wakes us anyway, so who plays nothing needs no timer
+        if self.listener is not None:
+            self.listener(packet, now)
         if packet.payload_type == agreement.payload_type and 0 < len(packet.payload) <= LARGEST_ECHO:
             self._heard.append(packet.payload)
 
-    # Reports
-
-    def _report_in(self) -> float:
-        return REPORT * self._desk.rng.uniform(0.5, 1.5)
+    def _keep_reception(self) -> None:
+        """Another source follows: what is known of this one stays in the record."""
+        if self.reception is not None:
+            self._lost += self.reception.lost
+            self._jitter = max(self._jitter, self.reception.largest_jitter)
 
     def _report(self, target: tuple[str, int], now: float) -> None:
-        self._next_report = now + self._report_in()
-        self._read_reports(now)
-        self._send_rtcp(target)
-
-    def _read_reports(self, now: float) -> None:
-        """What the peer has reported since, which needs no wake-up of its own."""
-        for _ in range(BATCH):
-            try:
-                data, source = self.pair.rtcp.recvfrom(LARGEST)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue
-            if self._address is None or plain(source[0]) != self._address[0]:
-                self._desk.counters.strangers += 1
-                continue
-            try:
-                reports = rtcp.parse(data)
-            except MediaError:
-                self._desk.counters.not_rtp += 1
-                continue
-            for report in reports:
-                reception = self.reception
-                if isinstance(report, rtcp.SenderReport) and reception is not None and report.ssrc == reception.ssrc:
-                    reception.sender_report(report.ntp, now)
-
-    def _send_rtcp(self, target: tuple[str, int], *more: rtcp.Report) -> None:
-        host, port = target
-        if port == 65535:
-            return
-        now = self._desk.loop.time()
-        sender, reception = self._sender, self.reception
-        blocks = (reception.report(now),) if reception is not None and reception.valid else ()
-        ntp = rtcp.ntp_of(self._desk.wall(now))
-        report = rtcp.SenderReport(self._ssrc, ntp, sender.timestamp, sender.packets, sender.octets, blocks)
-        cname = rtcp.described(self._ssrc, f"{self._ssrc:08x}@{self._host}")
-        try:
-            self.pair.rtcp.sendto(rtcp.compound(report, cname, *more), (host, port + 1))
-        except OSError:
-            self._desk.counters.unsent += 1
+        self._reports.read(target[0], self.reception, now)
+        self._reports.send(target, self.reception, now, self._idle_since)

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from simcarrier.conditions import Condition
 
+from .media import MediaRecord
+
 
 class NearMiss(NamedTuple):
     """A rule that would have taken a call but for one thing.
@@ -64,6 +66,7 @@ class CallRecord:
         cancelled_after: from the INVITE to the caller's CANCEL, or to its BYE before the call was up.
         retry_after: the seconds of the final response's Retry-After.
         reason: the values of its Reason header fields, as sent.
+        media: what became of its audio; None where the carrier had no end for it.
     """
 
     number: int
@@ -97,6 +100,12 @@ class CallRecord:
     cancelled_after: float | None = None
     retry_after: float | None = None
     reason: tuple[str, ...] = ()
+    media: MediaRecord | None = None
+
+    @property
+    def digits(self) -> str:
+        """The digits that the caller sent as events (RFC 4733), in order; the last 64."""
+        return "" if self.media is None else self.media.digits
 
     @property
     def matched(self) -> bool:
@@ -138,6 +147,7 @@ class CallRecord:
             "responded_after": _rounded(self.responded_after),
             "acknowledged_after": _rounded(self.acknowledged_after),
             "ended_after": _rounded(self.ended_after),
+            "media": None if self.media is None else self.media._asdict(),
         }
 
 

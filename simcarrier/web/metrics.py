@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from simcarrier.net.media import MediaDesk
 from simcarrier.records.model import CallRecord
 from simcarrier.service import CarrierService
 
@@ -23,6 +24,9 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0)
 """Seconds of post-dial delay: 0.1 to 3 are usual, at 10 a dialler gives up."""
+
+LATE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.1)
+"""Seconds that a packet of audio is late: 0.02 is a whole packet, which a phone's buffer may hold or not."""
 
 MOST_SERIES = 1_000
 """Combinations of code, condition and rule that are told, the most frequent ones; the others are one, named so:"""
@@ -101,6 +105,8 @@ class Metrics(Collector):
         yield GaugeMetricFamily("simcarrier_calls_up", "Calls that have not ended.", value=len(switch.calls))
         yield from self._lines()
         yield self._dropped()
+        if self._carrier.media is not None:
+            yield from _media(self._carrier.media)
 
     def _calls(self) -> Metric:
         family = CounterMetricFamily("simcarrier_calls", "Calls that have ended.", labels=("code", "condition", "rule"))
@@ -136,6 +142,30 @@ class Metrics(Collector):
         for why, number in dropped(self._carrier).items():
             family.add_metric([why], number)
         return family
+
+
+def _media(desk: MediaDesk) -> Iterator[Metric]:
+    """Of a carrier that plays something."""
+    counted, pace = desk.counters, desk.metronome.pace
+    yield GaugeMetricFamily("simcarrier_media_streams", "Calls that have ports for audio.", value=len(desk))
+    yield GaugeMetricFamily("simcarrier_media_playing", "Calls that something is played to.", value=len(desk.metronome))
+    yield GaugeMetricFamily("simcarrier_media_ports_free", "Pairs of ports that are not in use.", value=desk.free)
+    packets = CounterMetricFamily("simcarrier_media_packets", "Packets of RTP, by their way.", labels=("way",))
+    packets.add_metric(["sent"], counted.sent)
+    packets.add_metric(["received"], counted.received)
+    yield packets
+    unused = CounterMetricFamily("simcarrier_media_dropped", "Packets of audio that came to nothing.", labels=("why",))
+    for why, number in (("unsent", counted.unsent), ("not_rtp", counted.not_rtp), ("strangers", counted.strangers)):
+        unused.add_metric([why], number)
+    yield unused
+    yield CounterMetricFamily(
+        "simcarrier_media_withheld", "Descriptions that named a host where nothing may go.", value=counted.withheld
+    )
+    yield CounterMetricFamily("simcarrier_media_without", "Calls that got no ports.", value=counted.without)
+    buckets = [*((str(bound), pace.within(bound)) for bound in LATE), ("+Inf", pace.packets)]
+    late = HistogramMetricFamily("simcarrier_media_late_seconds", "How long after they were due packets left.")
+    late.add_metric([], buckets, pace.total)
+    yield late
 
 
 def dropped(carrier: CarrierService) -> dict[str, int]:

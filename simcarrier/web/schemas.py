@@ -52,6 +52,21 @@ ENDING_OR_NONE: Schema = {"anyOf": [{"type": "string", "enum": [*map(str, Ending
 
 NEAR_MISS: Mapping[str, Schema | str] = {"rule": "string", "field": "string", "got": "string", "wanted": "string"}
 
+MEDIA = thing(
+    {
+        "sent": COUNT,
+        "received": COUNT,
+        "lost": COUNT,
+        "jitter": {"type": "number", "description": "The largest, in seconds."},
+        "strangers": COUNT,
+        "withheld": "boolean",
+        "peer_lost": "integer?",
+        "digits": "string",
+        "digits_sent": "string",
+    },
+    "What became of the call's audio.",
+)
+
 CALL: Mapping[str, Schema | str] = {
     "number": {"type": "integer", "minimum": 1},
     "from": "string",
@@ -72,6 +87,7 @@ CALL: Mapping[str, Schema | str] = {
     "responded_after": "number?",
     "acknowledged_after": "number?",
     "ended_after": "number?",
+    "media": {"anyOf": [MEDIA, {"type": "null"}]},
 }
 """What every record has; further members are those of the event ``call``."""
 

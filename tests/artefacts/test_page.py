@@ -20,6 +20,7 @@ from simcarrier.artefacts.page import SHOWN, NoTemplates, Report, render
 from simcarrier.conditions import Condition
 from simcarrier.conduct.breach import Breach
 from simcarrier.conduct.report import Report as Conduct
+from simcarrier.records.media import MediaRecord
 from simcarrier.records.model import CallRecord, NearMiss
 from simcarrier.records.transcript import Passed, Transcript
 from simcarrier.verdict.outcome import Outcome
@@ -130,6 +131,15 @@ def test_whatever_comes_from_the_wire_is_text(bad: str) -> None:
     assert not [character for character in html if not character.isprintable() and character != "\n"]
     shown = bad if bad.isprintable() else bad.encode("unicode_escape", "backslashreplace").decode()
     assert parsed.text.count(shown) > 20
+
+
+def test_what_became_of_audio() -> None:
+    media = MediaRecord(425, strangers=424, digits="12#", digits_sent="0")
+    text = checked(render(Report(name="a run", records=[record(media=media)], calls=1))).text
+    assert "425 sent, 0 received, 424 from elsewhere" in text
+    assert "12#" in text
+    assert "digits sent" in text
+    assert "RTP" not in checked(render(Report(name="a run", records=[record()], calls=1))).text
 
 
 @given(st.text(), st.binary(max_size=300), st.text())

@@ -6,7 +6,9 @@ import pytest
 
 from simcarrier.media.agreement import agreed
 from simcarrier.media.program import Program
+from simcarrier.records.media import MediaRecord
 from simcarrier.scenario.sounds import read_program
+from simcarrier.sip.session import Ending
 from tests.carrier.kit import Exchange
 
 PLAYS = """
@@ -41,6 +43,9 @@ class Line:
 
     def close(self) -> None:
         self.told.append("closes")
+
+    def record(self) -> MediaRecord:
+        return MediaRecord(sent=len(self.told), digits="1#")
 
 
 class Desk:
@@ -108,6 +113,38 @@ def test_without_sockets_time_passes_all_the_same() -> None:
     made.close_of_business()
     assert made.record.responded_after == pytest.approx(1.534, abs=0.02)
     assert Exchange(PLAYS).code("5") == 608
+
+
+@pytest.mark.parametrize(
+    ("number", "sent", "digits"), [("1", 5, "1#"), ("2", 3, "1#"), ("3", 3, "1#"), ("4", None, ""), ("5", 3, "1#")]
+)
+def test_the_record_has_what_the_end_told_when_it_was_closed(number: str, sent: int | None, digits: str) -> None:
+    made = exchange(Desk())
+    made.code(number)
+    made.wire.run(30)
+    made.close_of_business()
+    record = made.record
+    assert record.digits == digits
+    assert (None if record.media is None else record.media.sent) == sent
+
+
+def test_a_call_that_is_up_has_the_record_so_far() -> None:
+    made = exchange(Desk())
+    dialled = made.dial("3")
+    made.wire.run(1)
+    (call,) = made.switch.calls.values()
+    so_far = call.record(Ending.ABANDONED, made.wire.now, 0.0, None)
+    assert so_far.media == MediaRecord(sent=2, digits="1#")
+    dialled.hang_up()
+    made.close_of_business()
+
+
+def test_without_an_end_there_is_nothing_to_tell() -> None:
+    made = exchange(Desk(0))
+    made.code("1")
+    made.wire.run(30)
+    made.close_of_business()
+    assert made.record.media is None
 
 
 def test_the_answer_names_the_port_of_the_call() -> None:

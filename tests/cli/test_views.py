@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from simcarrier.cli.views import writer
-from simcarrier.cli.views.base import Summary
+from simcarrier.cli.views.base import Summary, media_figures
 from simcarrier.cli.views.json_lines import JsonView
 from simcarrier.cli.views.live import LiveView
 from simcarrier.cli.views.text import TextView, call_line, printable, summary_lines
 from simcarrier.cli.views.writer import LineWriter
+from simcarrier.net.beat import Pace
+from simcarrier.net.media import MediaCounters
 from simcarrier.records.journal import Journal
+from simcarrier.records.media import MediaRecord
 from simcarrier.records.model import CallRecord
 from simcarrier.sip.transport import ListenAddress
 from simcarrier.verdict.outcome import Outcome
@@ -80,6 +83,7 @@ def test_json_tells_one_event_a_line() -> None:
         "untold": 5,
         "access": {},
         "conduct": {},
+        "media": {},
         "outcomes": [
             {
                 "name": "calls",
@@ -150,11 +154,40 @@ def test_quiet_leaves_the_calls_out() -> None:
             "+4940 -> +4930: 200 OK after 0.250 s; the caller hung up after 9.500 s [rule: r]",
         ),
         ({"caller": "", "called": ""}, "? -> ?: 403 Forbidden after 0.250 s [rule: r]"),
+        (
+            {"media": MediaRecord(24, digits="1#")},
+            "+4940 -> +4930: 403 Forbidden after 0.250 s; RTP 24 sent, 0 received; digits 1# [rule: r]",
+        ),
     ],
-    ids=["refused", "unmatched", "lines", "provisional", "nothing", "answered", "anonymous"],
+    ids=["refused", "unmatched", "lines", "provisional", "nothing", "answered", "anonymous", "audio"],
 )
 def test_the_line_of_a_call(facts: dict[str, Any], line: str) -> None:
     assert call_line(record(**facts)) == line
+
+
+@pytest.mark.parametrize(
+    ("counted", "line"),
+    [
+        ({"sent": 4500, "received": 4480}, "4,500 packets sent, 4,480 received, 99 % within 1.2 ms of their time"),
+        (
+            {"strangers": 3, "withheld": 2, "without": 1},
+            "0 packets sent, 0 received, 3 from elsewhere than described, "
+            "2 x none may go where the caller asks for them, 1 x no ports for a call",
+        ),
+    ],
+)
+def test_audio_in_the_summary(counted: dict[str, int], line: str) -> None:
+    pace = Pace()
+    pace.add(0.00115, 99)
+    pace.add(0.1, 1)
+    desk = SimpleNamespace(counters=MediaCounters(**counted), metronome=SimpleNamespace(pace=pace))
+    summary = Summary(1, {}, 0, media=media_figures(desk))  # type: ignore[arg-type]  # all that is looked at
+    assert list(summary_lines(summary)) == ["1 call", f"media: {line}"]
+
+
+def test_without_audio_the_summary_is_silent() -> None:
+    desk = SimpleNamespace(counters=MediaCounters(opened=3, closed=3), metronome=SimpleNamespace(pace=Pace()))
+    assert media_figures(desk) == {}  # type: ignore[arg-type]  # as above
 
 
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=30))

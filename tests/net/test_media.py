@@ -312,7 +312,7 @@ async def test_one_sound_after_another() -> None:
 
 @pytest.mark.asyncio
 async def test_reports_and_a_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simcarrier.net.stream.REPORT", 0.08)
+    monkeypatch.setattr("simcarrier.net.reports.INTERVAL", 0.08)
     async with call("noise") as (made, stream, peer):
         for _ in range(3):
             peer.send(stream)

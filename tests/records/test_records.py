@@ -8,6 +8,7 @@ import pytest
 
 from simcarrier.conditions import Condition
 from simcarrier.records.journal import Journal
+from simcarrier.records.media import MediaRecord
 from simcarrier.records.model import CallRecord, NearMiss
 
 
@@ -64,8 +65,43 @@ def test_the_event_tells_all_there_is() -> None:
         "responded_after": 0.123457,
         "acknowledged_after": None,
         "ended_after": None,
+        "media": None,
     }
     json.dumps(made.as_dict())
+
+
+def test_the_event_tells_of_audio() -> None:
+    made = record(media=MediaRecord(sent=425, strangers=424, digits="12#"))
+    assert made.digits == "12#"
+    assert json.loads(json.dumps(made.as_dict()))["media"] == {
+        "sent": 425,
+        "received": 0,
+        "lost": 0,
+        "jitter": 0.0,
+        "strangers": 424,
+        "withheld": False,
+        "peer_lost": None,
+        "digits": "12#",
+        "digits_sent": "",
+    }
+    assert record().digits == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (MediaRecord(), "RTP 0 sent, 0 received"),
+        (MediaRecord(425, 0, strangers=424), "RTP 425 sent, 0 received, 424 from elsewhere"),
+        (MediaRecord(withheld=True), "RTP 0 sent, 0 received, none may go where the caller asks for them"),
+        (
+            MediaRecord(9, 8, 1, 0.00123, peer_lost=2),
+            "RTP 9 sent, 8 received, 1 lost, 2 lost at the caller's, jitter 1.2 ms",
+        ),
+        (MediaRecord(9, peer_lost=0, digits="1#", digits_sent="2"), "RTP 9 sent, 0 received; digits 1#; digits sent 2"),
+    ],
+)
+def test_audio_in_words(told: MediaRecord, words: str) -> None:
+    assert str(told) == words
 
 
 def test_a_source_of_ipv6_has_brackets() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from simcarrier.net.media import MediaCounters
+from simcarrier.service import CarrierService
 from simcarrier.web import metrics as room
 from tests.web.kit import Controlled
 
@@ -79,6 +81,45 @@ calls: [{steps: [trying, silence]}]
         assert found[labelled("simcarrier_lines", trunk="main")] == 5
         assert found[labelled("simcarrier_lines", trunk="")] == 30
         assert carrier.client.carrier()["lines"][0] == {"trunk": "", "total": 30, "in_use": 1}
+
+
+def test_a_carrier_without_audio_tells_nothing_of_it(carrier: Controlled) -> None:
+    assert not [key for key in samples(carrier) if "media" in str(key)]
+
+
+def test_audio() -> None:
+    text = """
+name: audio
+carrier: {listen: "udp:127.0.0.1:0", media: {}}
+calls: [{respond: 403}]
+"""
+    with Controlled(text) as carrier:
+        before = samples(carrier)
+        assert before[labelled("simcarrier_media_streams")] == before[labelled("simcarrier_media_playing")] == 0
+        assert before[labelled("simcarrier_media_ports_free")] == 5000
+
+        def count(service: CarrierService) -> None:
+            desk = service.media
+            assert desk is not None
+            desk.counters = MediaCounters(without=1, sent=7, received=6, unsent=5, not_rtp=4, strangers=3, withheld=2)
+            for late, packets in ((0.0004, 5), (0.0015, 1), (0.5, 1)):
+                desk.metronome.pace.add(late, packets)
+
+        carrier.ask(count)
+        found = gained(samples(carrier), before)
+        assert found.pop(labelled("simcarrier_media_late_seconds_sum")) == pytest.approx(0.5035)
+        late = {"0.001": 5, "0.002": 6, "0.005": 6, "0.01": 6, "0.02": 6, "0.04": 6, "0.1": 6, "+Inf": 7}
+        assert found == {
+            labelled("simcarrier_media_packets_total", way="sent"): 7,
+            labelled("simcarrier_media_packets_total", way="received"): 6,
+            labelled("simcarrier_media_dropped_total", why="unsent"): 5,
+            labelled("simcarrier_media_dropped_total", why="not_rtp"): 4,
+            labelled("simcarrier_media_dropped_total", why="strangers"): 3,
+            labelled("simcarrier_media_withheld_total"): 2,
+            labelled("simcarrier_media_without_total"): 1,
+            labelled("simcarrier_media_late_seconds_count"): 7,
+            **{labelled("simcarrier_media_late_seconds_bucket", le=bound): count for bound, count in late.items()},
+        }
 
 
 def test_labels_never_hold_numbers_and_stay_few(carrier: Controlled) -> None:

@@ -21,13 +21,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from simcarrier.records.media import MediaRecord
 from simcarrier.records.model import CallRecord
 from simcarrier.verdict.outcome import Outcome
 from simcarrier.web.api import Api
 from simcarrier.web.openapi import document
 from simcarrier.web.operations import OPERATIONS, Operation
 from simcarrier.web.problems import KINDS
-from simcarrier.web.schemas import CALL
+from simcarrier.web.schemas import CALL, MEDIA
 from tests.web.kit import Controlled
 
 EXAMPLES = 10
@@ -137,6 +138,7 @@ def test_every_kind_of_problem_belongs_to_an_operation() -> None:
 def test_the_schema_of_a_call_is_that_of_its_record() -> None:
     record = CallRecord(1, "", "UDP", ("127.0.0.1", 1), "", "", 0.0)
     assert set(CALL) <= set(record.as_dict())
+    assert list(MEDIA["properties"]) == list(MediaRecord._fields)
 
 
 def test_the_schema_of_an_expectation_is_that_of_its_outcome() -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from simcarrier.attachment import Findings
 from simcarrier.conduct.report import Report
+from simcarrier.net.media import MediaDesk
 from simcarrier.records.model import CallRecord
 from simcarrier.service import CarrierService
 from simcarrier.verdict.outcome import Outcome
@@ -23,6 +24,8 @@ class Summary:
         failures: expectations that were not met, and what went wrong with the dialler, in words.
         outcomes: all expectations, judged, in the scenario's order.
         conduct: what the callers did wrong on the wire.
+        media: packets of audio by what became of them, and as ``late`` the seconds within which 99 % left; empty if
+            there was no audio.
         dropped: messages that could not be used, by kind; empty if there were none.
         access: challenges, registrations and refused credentials, by kind; empty if there were none.
         untold: call events that could not be written in time, because whoever reads them is too slow.
@@ -37,6 +40,7 @@ class Summary:
     access: dict[str, int] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()
     conduct: Report = field(default_factory=Report)
+    media: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, carrier: CarrierService, findings: Findings, untold: int = 0) -> Summary:
@@ -69,7 +73,21 @@ class Summary:
             access,
             findings.outcomes,
             findings.conduct,
+            {} if carrier.media is None else media_figures(carrier.media),
         )
+
+
+def media_figures(desk: MediaDesk) -> dict[str, float]:
+    """The figures of audio, as the event ``summary`` tells them."""
+    counted = desk.counters
+    told: dict[str, float] = {
+        "sent": counted.sent,
+        "received": counted.received,
+        "withheld": counted.withheld,
+        "strangers": counted.strangers,
+        "without": counted.without,
+    }
+    return told | {"late": round(desk.metronome.pace.percentile(0.99), 6)} if any(told.values()) else {}
 
 
 class View(Protocol):

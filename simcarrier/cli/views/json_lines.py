@@ -51,6 +51,7 @@ class JsonView:
             "access": summary.access,
             "outcomes": [outcome.as_dict() for outcome in summary.outcomes],
             "conduct": summary.conduct.counts,
+            "media": summary.media,
         }
         self._event("summary", told)
         self._writer.close()

@@ -87,7 +87,8 @@ def call_line(record: CallRecord) -> str:
     if record.code is not None and 200 <= record.code < 300 and record.ended_after is not None:
         ending += f" after {record.ended_after:.3f} s"
     parties = f"{printable(record.caller) or '?'} -> {printable(record.called) or '?'}"
-    return f"{parties}: {answer}{before}{ending} [{reason(record)}]"
+    heard = "" if record.media is None else f"; {record.media}"
+    return f"{parties}: {answer}{before}{ending}{heard} [{reason(record)}]"
 
 
 def reason(record: CallRecord) -> str:
@@ -108,6 +109,20 @@ def near_miss_lines(record: CallRecord) -> Iterator[str]:
         yield f"    not by {printable(str(miss))}"
 
 
+def media_line(media: dict[str, float]) -> str:
+    """The audio of all calls in a line; what did not happen is left out."""
+    told = [f"{media['sent']:,} packets sent", f"{media['received']:,} received"]
+    if media["sent"]:
+        told.append(f"99 % within {media['late'] * 1000:.1f} ms of their time")
+    if media["strangers"]:
+        told.append(f"{media['strangers']:,} from elsewhere than described")
+    if media["withheld"]:
+        told.append(f"{media['withheld']:,} x none may go where the caller asks for them")
+    if media["without"]:
+        told.append(f"{media['without']:,} x no ports for a call")
+    return f"media: {', '.join(told)}"
+
+
 def summary_lines(summary: Summary) -> Iterator[str]:
     """The summary, a fact a line."""
     codes = ", ".join(f"{count} x {code}" for code, count in summary.codes.items())
@@ -119,6 +134,8 @@ def summary_lines(summary: Summary) -> Iterator[str]:
         yield "messages not used: " + ", ".join(f"{count} {name}" for name, count in summary.dropped.items())
     if summary.access:
         yield "access: " + ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in summary.access.items())
+    if summary.media:
+        yield media_line(summary.media)
     if summary.untold:
         yield f"{summary.untold} lines were not written: whoever reads them is too slow"
     yield from report_lines(summary.conduct)
