@@ -68,6 +68,13 @@ OPTIONS = {
 @click.option(
     "--pause", multiple=True, type=DURATION, help="Wait so long before a follow-up; repeatable; 30s if not said."
 )
+@click.option("--listen", is_flag=True, help="Listen to what is played on the calls (the extra ears).")
+@click.option(
+    "--recordings",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Listen, and write what each call is played to a WAV file there.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["asyncio", "pjsua2"]),
@@ -116,6 +123,8 @@ def probe(
     elsewhere: str | None,
     other_from: tuple[str, ...],
     pause: tuple[float, ...],
+    listen: bool,
+    recordings: Path | None,
     engine: str,
     live: bool,
     allow: tuple[str, ...],
@@ -168,6 +177,7 @@ def probe(
             raise
         click.echo(f"simcarrier: the probe needs the package {package}: pip install 'simcarrier[probe]'", err=True)
         sys.exit(2)
+    from simcarrier.probe.plan import ListenModel
     from simcarrier.probe.reading import load_plan, plan_of
     from simcarrier.scenario.faults import ScenarioError
 
@@ -180,11 +190,27 @@ def probe(
         sys.exit(2)
     if diagnose and loaded.load is not None:
         raise click.UsageError("--diagnose asks about one call after another: it does not go with load: in a plan")
+    if listen or recordings is not None:
+        if loaded.load is not None:
+            raise click.UsageError("--listen and --recordings do not go with load: in a plan")
+        loaded = loaded.model_copy(update={"listen": loaded.listen or ListenModel()})
     limits = {"no_response": no_response, "stall": stall, "ringing": ringing, "talk": talk}
     changed = {name: seconds for name, seconds in limits.items() if seconds is not None}
     where = destinations_of(prefixes, range_holders, kept=records is not None)
     choices = Choices(
-        live, allow, allow_premium, yes, dry_run, results, as_json, fetch_cards, diagnose, records, where, engine
+        live,
+        allow,
+        allow_premium,
+        yes,
+        dry_run,
+        results,
+        as_json,
+        fetch_cards,
+        diagnose,
+        records,
+        where,
+        engine,
+        recordings,
     )
     sys.exit(begin(_changed(loaded, changed), choices))
 

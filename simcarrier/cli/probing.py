@@ -69,6 +69,7 @@ class Choices:
     records: StoreAddress | None = None
     destinations: Destinations = field(default_factory=Destinations)
     engine: str = BUILTIN
+    recordings: Path | None = None
 
 
 class Unusable(Exception):
@@ -139,10 +140,13 @@ async def _run(plan: Plan, choices: Choices, policy: Policy) -> int:
             used=lambda: write_usage(path, usage),
             fetcher=_fetcher() if choices.fetch_cards else None,
             diagnose=choices.diagnose,
+            recordings=choices.recordings,
             engine=choices.engine,
         )
         if not choices.dry_run:
             prober.unlock()  # before anything is asked, shown or called
+            if choices.recordings is not None:
+                choices.recordings.mkdir(parents=True, exist_ok=True)
         with _stopped_by_signals(prober):
             targets = await prober.find_trunks()
         live = any(not is_local(found) for found in targets.values())

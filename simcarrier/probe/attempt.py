@@ -126,6 +126,13 @@ class ProbedCall:
         elif self.stage < Stage.GIVEN_UP:
             self._give_up(Outcome.INTERRUPTED, now)
 
+    def cut_off(self) -> None:
+        """It is told as it stands, for nothing more is waited for."""
+        self.observation.outcome = self.observation.outcome or Outcome.INTERRUPTED
+        self.stage = Stage.OVER
+        self._stop_alarm()
+        self._listened()
+
     def stray(self, response: Response) -> None:
         """A response with our Call-ID that matched no request of ours: noted if it looks like an answer."""
         why = "" if self._session is None else self._session.mismatch(response)
@@ -136,6 +143,7 @@ class ProbedCall:
 
     def _invite(self, now: float) -> None:
         target = self._targets[0]
+        self._listened()
         seen = self.observation
         seen.transport, seen.remote = target.transport.value, target.text
         seen.targets.append(target.text)
@@ -388,8 +396,15 @@ class ProbedCall:
             self._alarm.stop()
             self._alarm = None
 
+    def _listened(self) -> None:
+        """Take what was heard; of several INVITEs the last on which anything came counts."""
+        audio = None if self._session is None else self._session.audio()
+        if audio is not None and (audio.packets or self.observation.audio is None):
+            self.observation.audio = audio.since(self._began)
+
     def _end(self, outcome: Outcome | None, now: float) -> None:
         self._stop_alarm()
+        self._listened()
         self.stage = Stage.OVER
         self.observation.outcome = outcome
         if self.observation.ended is None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING
 
 from simcarrier.net.driver import Driver
+from simcarrier.sip.description import MediaEnd
 from simcarrier.sip.message import Response
+from simcarrier.sip.session import Session
 from simcarrier.sip.transport import Channel, Transport
 
 from .caller import CallingAgent
@@ -15,7 +22,10 @@ from .registration import Registration
 from .standing import Standing
 from .target import Target
 from .troubles import client_tls_of, failure_of
-from .wire_leg import WireLegs
+from .wire_leg import WireLeg, WireLegs
+
+if TYPE_CHECKING:
+    from .listening import Listener
 
 
 class BuiltinEngine(WireLegs):
@@ -25,12 +35,15 @@ class BuiltinEngine(WireLegs):
         plan: as loaded.
         stray: told of responses that match no request of ours.
         recorder: keeps the messages; None: nobody wants them.
+        listens: to the calls, if the plan wants that; False where another engine places them.
 
     Attributes:
         agent: the user agent that calls.
     """
 
-    def __init__(self, plan: Plan, stray: Callable[[Response], None], recorder: Recorder | None) -> None:
+    def __init__(
+        self, plan: Plan, stray: Callable[[Response], None], recorder: Recorder | None, *, listens: bool = True
+    ) -> None:
         self.agent = CallingAgent(stray)
         self._standing = Standing(self.pump)
         super().__init__(self.agent, self.open, failure_of, self._standing.wait)
@@ -38,6 +51,12 @@ class BuiltinEngine(WireLegs):
         self._recorder = recorder
         self._driver: Driver | None = None
         self._channels: dict[Target, Channel] = {}
+        self._listener: Listener | None = None
+        self._listen: Callable[[], None] | None = None
+        if plan.listen is not None and listens:
+            from . import listening  # noqa: F401 - now is the time to say that an extra is missing
+
+            self._listen = partial(self._listen_at, plan.listen.ports)
 
     @property
     def waiting(self) -> bool:
@@ -86,11 +105,32 @@ class BuiltinEngine(WireLegs):
         if self._driver is None:
             observe = None if self._recorder is None else self._recorder.observe
             self._driver = Driver(self.agent.endpoint, client_tls=client_tls_of(self._plan), observe=observe)
+            if self._listen is not None:
+                self._listen()
+
+    def _listen_at(self, ports: tuple[int, int]) -> None:
+        from .listening import Listener
+
+        loop = asyncio.get_running_loop()
+        offset = time.time() - loop.time()
+        listener = self._listener = Listener(loop, ports, lambda now: now + offset, Random())
+
+        def open_media(session: Session, host: str) -> MediaEnd | None:
+            if not isinstance(session, WireLeg):
+                return None
+            end, session.ear = listener.open(host, session.peer[0], session.order)
+            return end
+
+        self.agent.open_media = open_media
 
     async def end(self) -> None:
         """Close the sockets."""
         driver, self._driver = self._driver, None
         self._channels.clear()
+        self.agent.open_media = None
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
         if driver is not None:
             await driver.close()
 

@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Self
 
@@ -21,7 +22,7 @@ from simcarrier.records.observation import Observation, Outcome
 from simcarrier.records.transcript import Transcript
 from simcarrier.sip.message import Response
 
-from .attempt import ProbedCall, Stage
+from .attempt import ProbedCall
 from .campaign import Campaign, Go, GoAsk, LoadElsewhere, Stop, Wanted
 from .cards import asks_nobody, read_card
 from .engines import BUILTIN, make_engine
@@ -72,6 +73,7 @@ class Prober:
         fetcher: follows the links of 608s to their cards; None: none are followed.
         resolver: asks the DNS; the system's if None.
         diagnose: whether further calls may be made to find the cause of a failed one, as the plan's `diagnose` says.
+        recordings: the folder that what is heard of each call is written to; None for none.
         engine: what places the calls, one of `engines.ENGINES`.
 
     Raises:
@@ -95,6 +97,7 @@ class Prober:
         fetcher: Fetcher | None = None,
         resolver: Resolver | None = None,
         diagnose: bool = False,
+        recordings: Path | None = None,
         engine: str = BUILTIN,
     ) -> None:
         self.plan = plan
@@ -126,7 +129,7 @@ class Prober:
         self._leaving = 0.0
         self._waits_for_end = True
         self._campaign: Campaign | None = None
-        self._orders = Orders(plan, self.summary.note)
+        self._orders = Orders(plan, self.summary.note, recordings)
 
     def unlock(self) -> None:
         """Get the passwords and keys that the plan names; `run` does it if nobody has.
@@ -378,7 +381,6 @@ class Prober:
         while self._calls and loop.time() < until:
             await asyncio.sleep(0.02)
         for call in list(self._calls):
-            call.observation.outcome = call.observation.outcome or Outcome.INTERRUPTED
-            call.stage = Stage.OVER
+            call.cut_off()
             self._finished(call)
         self._inquirer.finish(loop.time())

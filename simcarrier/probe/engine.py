@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from simcarrier.records.audio import Audio
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.invitation import CallerUser, Invitation
 from simcarrier.sip.message import Request, Response
@@ -100,6 +101,10 @@ class Leg(Protocol):
 
     def why(self) -> str:
         """Why the way there failed, in words; empty if that is not known."""
+
+    def audio(self) -> Audio | None:
+        """What was heard, with times on the engine's clock; nothing more is listened to. None if nobody listened, or
+        all was told before."""
 
 
 class Enrolment(Protocol):

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from pathlib import PurePath
 from typing import BinaryIO
 
 from simcarrier.records.ladder import address_text, ladder_text, printable
@@ -23,6 +24,7 @@ from simcarrier.records.observation import Observation, Outcome, Seen
 from simcarrier.records.pcap import pcap_of
 from simcarrier.records.transcript import MOST_MESSAGES, Passed
 
+from .audio_words import heard_in
 from .masking import Masker, in_texts
 from .results_file import KeptCall, Results
 
@@ -238,6 +240,10 @@ def _facts(exhibit: Exhibit) -> Iterator[tuple[str, str]]:
         yield "Given up by the caller", f"{_seconds(seen.gave_up)} after the INVITE"
     if seen.after:
         yield "Received after that", _row(seen.after)
+    if seen.audio is not None:
+        yield "Heard", heard_in(seen.audio, seen.answered)
+        if seen.audio.recording is not None:
+            yield "Recording", PurePath(seen.audio.recording).name  # its folder is nobody else's business
     if seen.answered is not None and seen.ended is not None:
         by = {"us": "by the caller", "peer": "by the carrier's side"}.get(str(seen.hung_up_by), "")
         yield "Hung up", f"{_seconds(seen.ended - seen.answered)} after the answer {by}".rstrip()

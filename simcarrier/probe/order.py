@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from simcarrier.sip.invitation import Invitation
 
@@ -25,6 +26,8 @@ class Order:
         username, password: credentials; None for none.
         redirects: how many redirects are followed.
         concurrent: how many calls are up on the trunk, this one included.
+        countries: whose tones are to be expected, if it is listened to.
+        recording: the file that what is heard is written to; None for none.
     """
 
     number: int
@@ -38,6 +41,8 @@ class Order:
     password: str | None = None
     redirects: int = 0
     concurrent: int = 1
+    countries: tuple[str, ...] = ()
+    recording: Path | None = None
 
     def __repr__(self) -> str:
         return f"<Order {self.number}: {self.caller} calls {self.called}>"

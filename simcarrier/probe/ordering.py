@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from .campaign import Go, Wanted
 from .deadlines import Deadlines
 from .invite import invitation_of
+from .numbers import facts_of
 from .order import Order
 from .plan import Plan
 from .secrets import Sign, credentials_of, roots_of, signer_of
@@ -21,14 +24,16 @@ class Orders:
     Args:
         plan: as loaded.
         note: told, in words, why a call was not signed.
+        recordings: the folder for what is heard; None: nothing is recorded.
 
     Attributes:
         credentials: user and password of each trunk; None for a trunk without. Empty before `unlock`.
         roots: the certificates by which cards are believed.
     """
 
-    def __init__(self, plan: Plan, note: Callable[[str], None]) -> None:
+    def __init__(self, plan: Plan, note: Callable[[str], None], recordings: Path | None = None) -> None:
         self._plan = plan
+        self._recordings = recordings
         self._note = note
         self.credentials: dict[str, tuple[str, str] | None] = {}
         self.roots: tuple[Any, ...] = ()
@@ -68,7 +73,21 @@ class Orders:
             password,
             plan.follow_redirects,
             go.concurrent,
+            self._countries(wanted.called),
+            self._recording(wanted.number, wall),
         )
+
+    def _recording(self, number: int, wall: float) -> Path | None:
+        """Its file, under a name that no other run has given."""
+        if self._recordings is None:
+            return None
+        at = datetime.fromtimestamp(wall, UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
+        return self._recordings / f"{at}Z-call-{number}.wav"
+
+    def _countries(self, called: str) -> tuple[str, ...]:
+        """Whose tones are to be expected, if the call is listened to."""
+        known = None if self._plan.listen is None else facts_of(called, self._plan.region)
+        return () if known is None or known.region is None else (known.region,)
 
     def _signed(self, wanted: Wanted, wall: float) -> str | None:
         sign = self._signers.get(wanted.trunk)

@@ -28,6 +28,7 @@ from simcarrier.scenario.fields import (
     Written,
     whole_number,
 )
+from simcarrier.scenario.media import PortsField
 from simcarrier.scenario.responses import OWNED
 from simcarrier.scenario.units import parse_duration, shown
 
@@ -311,6 +312,18 @@ def _pauses(value: Any) -> tuple[float, ...]:
     return pauses
 
 
+class ListenModel(Model):
+    """Listening to the calls."""
+
+    ports: PortsField = Field(
+        default=(30000, 30999), description="For RTP and the RTCP beside it; a call takes an even one and the next."
+    )
+
+    @classmethod
+    def _reshape(cls, data: Any) -> Any:
+        return {} if data in (True, "yes", "true") else data
+
+
 class LoadModel(Model):
     """Calls in great number, on a simulated trunk only."""
 
@@ -354,6 +367,9 @@ class Plan(Model):
     diagnose: DiagnoseModel = Field(
         default_factory=DiagnoseModel, description="What may be asked by further calls, with --diagnose."
     )
+    listen: ListenModel | None = Field(
+        default=None, description="Listen to what is played on the calls: yes, or the ports for it."
+    )
     load: LoadModel | None = Field(default=None, description="Calls in great number, on a simulated trunk only.")
 
     @classmethod
@@ -386,6 +402,8 @@ def _plan_faults(data: Mapping[Any, Any]) -> Iterator[tuple[Location, str]]:
             yield ("calls", place), "does not say which number to show: add from, or caller to its trunk"
     if "diagnose" in data and "load" in data:
         yield ("diagnose",), "goes without load: calls in great number are not asked about one by one"
+    if data.get("listen") and "load" in data:
+        yield ("listen",), "goes without load: calls in great number are not listened to"
     if "rounds" in data and "every" not in data:
         yield ("rounds",), "goes with every: say how often to begin again"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
+from simcarrier.records.audio import Audio
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.authentication import Authenticator
 from simcarrier.sip.caller import CallerSession
@@ -19,10 +21,22 @@ from .target import Target
 Then = Callable[[float], None]
 
 
-class WireLeg(CallerSession):
-    """A leg: a session that knows how to wait for its channel, and what to say if that fails."""
+class Ear(Protocol):
+    """Listens to a leg."""
 
-    __slots__ = ("_legs",)
+    def audio(self) -> Audio:
+        """What was heard; nothing more is listened to."""
+
+
+class WireLeg(CallerSession):
+    """A leg: a session that knows how to wait for its channel, and what to say if that fails.
+
+    Attributes:
+        order: the call that it belongs to.
+        ear: listens to it; None: nobody does.
+    """
+
+    __slots__ = ("_legs", "ear", "order")
 
     def __init__(
         self,
@@ -32,9 +46,12 @@ class WireLeg(CallerSession):
         channel: Channel,
         target: Target,
         user: CallerUser,
+        order: Order,
     ) -> None:
         super().__init__(agent, invitation, channel, target.address, user)
         self._legs = legs
+        self.order = order
+        self.ear: Ear | None = None
 
     @property
     def closed(self) -> bool:
@@ -59,6 +76,11 @@ class WireLeg(CallerSession):
         """Why the channel failed."""
         explain = self._legs.explain
         return "" if explain is None else explain(self.channel)
+
+    def audio(self) -> Audio | None:
+        """What was heard."""
+        ear, self.ear = self.ear, None
+        return None if ear is None else ear.audio()
 
 
 class WireLegs:
@@ -95,7 +117,7 @@ class WireLegs:
     ) -> WireLeg:
         """A leg that can be sent."""
         demand(permit, order, invitation)
-        leg = WireLeg(self, self._agent, invitation, self._open_channel(target), target, user)
+        leg = WireLeg(self, self._agent, invitation, self._open_channel(target), target, user, order)
         username, password = order.username, order.password
         if username is not None and password is not None:
             leg.credentials = lambda: Authenticator(username, password)

@@ -14,6 +14,8 @@ from typing import Any
 
 from simcarrier.sip.field_names import canonical
 
+from .audio import Audio
+
 TELLING = frozenset(
     {
         "allow",
@@ -161,6 +163,7 @@ class Observation:
         concurrent: how many calls of the run were up on this trunk when it began, itself included.
         forks: how many further 2xx with other tags came.
         trouble: what went wrong on our side of the wire, in words.
+        audio: what was heard; None if nobody listened.
         notes: what was out of order and did not decide the call, in words, such as a response that was no answer.
     """
 
@@ -187,6 +190,7 @@ class Observation:
     concurrent: int = 1
     forks: int = 0
     trouble: str = ""
+    audio: Audio | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -233,6 +237,7 @@ class Observation:
             "concurrent": self.concurrent,
             "forks": self.forks,
             "trouble": self.trouble,
+            "audio": None if self.audio is None else self.audio.as_dict(),
             "notes": self.notes,
         }
 
@@ -269,6 +274,8 @@ class Observation:
                 setattr(made, name, int(told.get(name, 1)))
             made.forks = int(told.get("forks", 0))
             made.trouble = str(told.get("trouble", ""))
+            if told.get("audio") is not None:
+                made.audio = Audio.from_dict(told["audio"])
             made.notes = [str(note) for note in told.get("notes", ())]
         except (AttributeError, KeyError, TypeError) as fault:
             raise ValueError(f"not a probed call as simcarrier writes it: {fault}") from None

@@ -27,13 +27,16 @@ def read_ports(value: Any) -> tuple[int, int]:
     raise ValueError(f"must be a range of ports from 1024 to 65535 such as 20000..20999, not {shown(value)}")
 
 
+PortsField = Annotated[
+    tuple[int, int],
+    Written(read_ports, {"anyOf": [{"type": "string", "pattern": r"^\d{1,5}\.\.\d{1,5}$"}, PARAMETER]}),
+]
+
+
 class MediaModel(Model):
     """The carrier's audio."""
 
-    ports: Annotated[
-        tuple[int, int],
-        Written(read_ports, {"anyOf": [{"type": "string", "pattern": r"^\d{1,5}\.\.\d{1,5}$"}, PARAMETER]}),
-    ] = Field(
+    ports: PortsField = Field(
         default=(20000, 29999), description="For RTP and the RTCP beside it; a call takes an even one and the next."
     )
     send_first: Annotated[str, one_of("loopback", "always", "never")] = Field(

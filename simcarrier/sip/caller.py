@@ -7,6 +7,7 @@ for every repeated one, BYE for the branches of a fork that it does not keep, PR
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -210,7 +211,15 @@ class CallerSession(Session):
                 self._send_cancel(now)
         elif response.to_tag and response.status > 100 and not self._acknowledge_provisional(response, now):
             return  # a repetition: its PRACK is on the way
+        if self.media is not None and self.media.hears:
+            self._hear_early(response)
         self.user.responded(response, now)
+
+    def _hear_early(self, response: Response) -> None:
+        """Early media: a description in a provisional response is the answer, or a first look at it (13.2.1)."""
+        if response.body and response.content_type == "application/sdp" and self.invitation.with_offer:
+            with contextlib.suppress(Malformed, NotAcceptable):
+                self.negotiation().take_answer(response.body)  # one that can't be read: nothing is heard
 
     def _acknowledge_provisional(self, response: Response, now: float) -> bool:
         """PRACK a reliable provisional; False for one seen before or out of order (RFC 3262 section 4)."""

@@ -66,6 +66,11 @@ class Negotiation:
         self.local = b""
         self.remote = b""
 
+    @property
+    def hears(self) -> bool:
+        """Whether anything sends and receives."""
+        return self._end is not None
+
     def answer(self, body: bytes) -> bytes:
         """Answer the peer's offer.
 

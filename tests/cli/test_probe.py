@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -377,3 +378,40 @@ def test_without_the_extra_it_is_told_what_to_install(tmp_path: Path) -> None:
     done = process(*to("9", CALLED), env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert done.returncode == 2
     assert done.stderr == "simcarrier: the probe needs the package phonenumbers: pip install 'simcarrier[probe]'\n"
+
+
+def test_ears_that_are_not_installed(tmp_path: Path, carrier: str) -> None:
+    (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError(\"No module named 'numpy'\", name='numpy')\n")
+    call = ["--trunk", f"udp:127.0.0.1:{carrier}", "--from", CALLER, "--to", f"{CALLED}9"]
+    told = process(*call, "--listen", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    assert told.returncode == 2
+    assert told.stderr == "simcarrier: listening to calls needs the package numpy: pip install 'simcarrier[ears]'\n"
+    assert process(*call, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"}).returncode == 0
+
+
+def test_recordings_go_to_a_folder_that_is_made(tmp_path: Path) -> None:
+    scenario = tmp_path / "tone.yaml"
+    scenario.write_text("name: a tone\ncalls:\n  - steps: [progress, {play: [sit VC]}, {respond: 404}]\n")
+    folder = tmp_path / "made" / "for"
+    call = f"{shlex.join(SIMCARRIER)} probe --trunk udp:$SIMCARRIER_ADDRESS --from {CALLER} --to {CALLED} --json"
+    run = ["run", str(scenario), "--listen", "udp:127.0.0.1:0", "--quiet", "--exec", f"{call} --recordings {folder}"]
+    told = subprocess.run(
+        [*SIMCARRIER, *run], env=environment(), capture_output=True, text=True, timeout=30, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    (result,) = (json.loads(line) for line in told.stdout.splitlines() if line.startswith('{"event":"call"'))
+    audio = result["observation"]["audio"]
+    assert [sound["sit"] for sound in audio["sounds"] if sound["what"] == "sit"] == ["VC"]
+    (file,) = folder.iterdir()
+    assert audio["recording"] == str(file)
+
+
+def test_a_load_is_not_listened_to(tmp_path: Path) -> None:
+    plan = tmp_path / "load.yaml"
+    plan.write_text(
+        f'name: load\ntrunks: {{a: {{address: "127.0.0.1", caller: "{CALLER}"}}}}\ncalls: [{{to: "{CALLED}"}}]\n'
+        "load: {calls: 1, calls_per_second: 1}\n"
+    )
+    told = CliRunner().invoke(command, [str(plan), "--listen"])
+    assert told.exit_code == 2
+    assert "--listen and --recordings do not go with load: in a plan" in told.output

@@ -95,7 +95,13 @@ async def probe(plan: Plan, guard: Guard | None = None, **said: Any) -> Probed:
 
 
 def probe_carrier(
-    scenario: Scenario, *, transport: str = "udp", seed: int = 1, pki: Path | None = None, **said: Any
+    scenario: Scenario,
+    *,
+    transport: str = "udp",
+    seed: int = 1,
+    pki: Path | None = None,
+    recordings: Path | None = None,
+    **said: Any,
 ) -> Probed:
     """Run a plan against a carrier, on a loop without waiting. Takes what `plan_for` takes."""
 
@@ -114,6 +120,7 @@ def probe_carrier(
                 told.results.append,
                 keep=lambda seen, transcript: told.transcripts.append(transcript),
                 environment=environment,
+                recordings=recordings,
             )
             told.summary = await prober.run()
             assert prober.idle

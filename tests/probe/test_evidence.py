@@ -113,6 +113,17 @@ def test_every_way_of_failing_is_told_and_asked_about() -> None:
     assert asked_of(Observation(1, "", "", "", "", "", outcome=Outcome.ANSWERED, hung_up_by="peer")).startswith("Which")
 
 
+def test_what_was_heard_is_a_fact_and_where_it_is_kept_is_not(tmp_path: Path) -> None:
+    line = _line()
+    sound = {"what": "sit", "begin": 0.2, "end": 1.2, "confidence": 0.9, "sit": "VC"}
+    audio = {"codec": "PCMA", "first": 0.1, "packets": 75, "jitter": 0.001, "sounds": [sound]}
+    line["observation"]["audio"] = {**audio, "recording": "/home/somebody/calls/call-1.wav"}
+    facts = archive_of(write_results(tmp_path / "results.jsonl", [line]))["call-001/facts.txt"].decode()
+    assert "Heard:                  SIT (VC) at 0.2 s for 1.0 s; PCMA, 75 packets, 0 lost, jitter 1.0 ms\n" in facts
+    assert "Recording:              call-1.wav\n" in facts
+    assert "somebody" not in facts
+
+
 def test_the_cover_states_time_zone_calls_and_what_is_asked(file: Path) -> None:
     cover = archive_of(file)["cover.md"].decode()
     assert "These 2 calls were made on 2023-11-14 22:13:22 UTC through 10.0.0.2:5060 over UDP." in cover

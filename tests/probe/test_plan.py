@@ -195,3 +195,27 @@ KEYS = st.sampled_from(["name", "trunks", "calls", "caps", "load", "every", "rou
 @given(st.dictionaries(KEYS, ANY, max_size=6))
 def test_any_mapping_is_a_plan_or_has_faults(data: dict[str, object]) -> None:
     assert is_read_or_faulty(json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    ("line", "ports"),
+    [
+        ("listen: yes", (30000, 30999)),
+        ("listen: {}", (30000, 30999)),
+        ("listen: {ports: 40000..40001}", (40000, 40001)),
+    ],
+)
+def test_listening(line: str, ports: tuple[int, int]) -> None:
+    plan = read(f"{GOOD}{line}\n")
+    assert plan.listen is not None
+    assert plan.listen.ports == ports
+    assert read(GOOD).listen is None
+
+
+def test_listening_that_cannot_be() -> None:
+    load = "load: {calls: 10, calls_per_second: 10}"
+    assert faults(f"{GOOD}listen: yes\n{load}\n") == [
+        "plan.yaml:6:9: listen: goes without load: calls in great number are not listened to"
+    ]
+    assert "must be a range of ports" in faults(f"{GOOD}listen: {{ports: 5}}\n")[0]
+    assert "plan.yaml:6:9" in faults(f"{GOOD}listen: never\n")[0]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simcarrier.records.audio import Audio, Sound, What
 from simcarrier.records.observation import LONGEST_VALUE, MOST_FIELDS, Observation, Outcome, Seen, telling
 
 
@@ -49,6 +50,28 @@ def test_delays() -> None:
 
 
 TIMES = st.floats(0, 1e6).map(lambda value: round(value, 6))
+AUDIO = st.builds(
+    Audio,
+    st.none() | st.sampled_from(["PCMU", "PCMA"]),
+    st.none() | TIMES,
+    st.integers(0, 10**6),
+    st.integers(-5, 10**6),
+    st.none() | TIMES,
+    st.lists(
+        st.builds(
+            Sound,
+            st.sampled_from(What).filter(lambda what: what.tone),
+            TIMES.map(lambda value: round(value, 3)),
+            TIMES.map(lambda value: round(value, 3)),
+            st.floats(0, 1),
+            st.sampled_from([(), ("DE", "ITU")]),
+            st.none() | st.just("VC"),
+        ),
+        max_size=3,
+    ).map(tuple),
+    st.none() | st.just("call-1.wav"),
+    st.text(max_size=20),
+)
 RESPONSES = st.builds(
     Seen,
     TIMES,
@@ -83,6 +106,7 @@ OBSERVATIONS = st.builds(
     concurrent=st.integers(1, 9),
     forks=st.integers(0, 3),
     trouble=st.text(max_size=40),
+    audio=st.none() | AUDIO,
 )
 
 
@@ -101,6 +125,8 @@ def test_an_observation_comes_back_from_json_as_it_was(seen: Observation) -> Non
         {"number": 1, "trunk": "", "transport": "", "remote": "", "from": "", "to": "", "final": 3},
         {"number": 1, "trunk": "", "transport": "", "remote": "", "from": "", "to": "", "provisionals": [{}]},
         {"number": 1, "trunk": "", "transport": "", "remote": "", "from": "", "to": "", "bye": 3},
+        {"number": 1, "trunk": "", "transport": "", "remote": "", "from": "", "to": "", "audio": {"sounds": [{}]}},
+        {"number": 1, "trunk": "", "transport": "", "remote": "", "from": "", "to": "", "audio": 3},
     ],
 )
 def test_something_else_is_refused(told: dict[str, object]) -> None:

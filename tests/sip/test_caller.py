@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from simcarrier.sip.description import MediaEnd
 from simcarrier.sip.errors import LocalProtocolError
 from simcarrier.sip.message import Request
 from simcarrier.sip.session import Ending
@@ -20,9 +21,11 @@ SDP_TYPE = ("Content-Type", "application/sdp")
 class Call:
     """A caller, and the test's hand at the other end."""
 
-    def __init__(self, *, with_offer: bool = True) -> None:
+    def __init__(self, *, with_offer: bool = True, listener: MediaEnd | None = None) -> None:
         self.wire = Wire()
         self.phone = Phone(self.wire, "10.0.0.1", name="caller")
+        if listener is not None:
+            self.phone.agent.open_media = lambda session, host: listener
         self.peer = Peer(self.wire, "10.0.0.2", name="hand")
         self.out: CallOut = self.phone.dial(self.peer.channel.local, with_offer=with_offer)
         self.wire.run(0)
@@ -270,4 +273,31 @@ def test_a_bye_on_the_early_dialog_ends_the_call_and_the_invite_is_not_waited_fo
     call.wire.run(0)
     assert call.out.ending is Ending.HUNG_UP_BY_PEER
     assert not call.phone.idle  # a final response may still come
+    call.finish()
+
+
+class End:
+    """What would send and receive: told of descriptions."""
+
+    port = 4444
+
+    def __init__(self) -> None:
+        self.described_as: list[bytes] = []
+
+    def described(self, remote: bytes) -> None:
+        self.described_as.append(remote)
+
+
+def test_early_media_is_described_to_whatever_hears_it() -> None:
+    end = End()
+    call = Call(listener=end)
+    assert b"m=audio 4444 " in call.invite.body
+    call.answer(180, "a")
+    call.answer(183, "a", SDP_TYPE, body=b"v=0\r\nnonsense")
+    assert end.described_as == []
+    call.answer(183, "a", SDP_TYPE, body=SDP)
+    assert end.described_as == [SDP]
+    call.answer(200, "a", SDP_TYPE, body=SDP.replace(b"4000", b"4002"))
+    assert end.described_as == [SDP, SDP.replace(b"4000", b"4002")]
+    call.out.hang_up()
     call.finish()

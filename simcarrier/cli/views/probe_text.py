@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from simcarrier.diagnosis import Diagnosis
+from simcarrier.probe.audio_words import heard_in
 from simcarrier.probe.cards import Card
 from simcarrier.probe.result import Result
 from simcarrier.probe.summary import Summary
@@ -77,6 +78,10 @@ def result_lines(result: Result) -> Iterator[tuple[str, str]]:
     if seen.final is not None:
         for reason in seen.final.values("reason"):
             yield f"    Reason: {printable(reason)}", ""
+    if seen.audio is not None:
+        yield f"    heard: {printable(heard_in(seen.audio, seen.answered))}", ""
+        if seen.audio.recording is not None:
+            yield f"    recorded: {printable(seen.audio.recording)}", ""
     if seen.trouble:
         yield f"    {printable(seen.trouble)}", ""
     for note in seen.notes:

@@ -15,5 +15,6 @@ NumPy comes with the extra ``ears``.
 
 from .heard import Fit, Heard, What
 from .listener import Ears
+from .recording import Recording
 
-__all__ = ["Ears", "Fit", "Heard", "What"]
+__all__ = ["Ears", "Fit", "Heard", "Recording", "What"]

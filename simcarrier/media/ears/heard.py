@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from simcarrier.media.plans import Kind
 from simcarrier.media.sit import SitClass
+from simcarrier.records.audio import Sound, What
 
-
-class What(StrEnum):
-    """What a stretch of sound is."""
-
-    DIAL = "dial"
-    RINGBACK = "ringback"
-    BUSY = "busy"
-    CONGESTION = "congestion"
-    UNOBTAINABLE = "unobtainable"
-    SIT = "sit"
-    SILENCE = "silence"
-    """Nothing, or steady noise."""
-    SOUND = "sound"
-    """Speech, music, or a tone that no plan has."""
-
-    @property
-    def tone(self) -> bool:
-        """Whether it is a tone that tells something."""
-        return self not in (What.SILENCE, What.SOUND)
+__all__ = ["Fit", "Heard", "What"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +55,11 @@ class Heard:
         """Whether another country's plan gives it another meaning."""
         return any(fit.kind.value != self.what.value for fit in self.fits)
 
+    def since(self, began: float) -> Sound:
+        """The same for a call's observation, on the clock on which the first packet came at ``began``."""
+        sit = None if self.sit is None else self.sit.name
+        return Sound(self.what, began + self.begin, began + self.end, self.confidence, self.countries, sit)
+
     def __str__(self) -> str:
         """Such as ``ringback (DE, ITU)``, ``SIT (VC)``, ``SIT (class unknown)``, ``speech or other sound``."""
-        if self.what is What.SIT:
-            return f"SIT ({self.sit.name if self.sit else 'class unknown'})"
-        if self.what is What.SOUND:
-            return "speech or other sound"
-        return f"{self.what} ({', '.join(self.countries)})" if self.countries else str(self.what)
+        return str(self.since(0.0))
