@@ -10,12 +10,13 @@ Times are measured so that the distance to the carrier drops out: from the first
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from simcarrier.records.observation import Observation, Outcome, Seen
+from simcarrier.records.audio import Sound, What
+from simcarrier.records.observation import Observation, Outcome
 from simcarrier.sip.block_codes import Block, BlockKind, find_card, read_block
 from simcarrier.sip.reason import Q850_CAUSES, Reasons, parse_reason
 from simcarrier.sip.status import PHRASES
@@ -28,6 +29,19 @@ FEATURES: Final[Mapping[str, tuple[str, ...]]] = {
     "refused_after": ("at_the_door", "quick", "usual", "slow", "late"),
     "rang_for": ("a_moment", "pushed_away", "some_rings", "many_rings", "mailbox_time", "rung_out"),
     "announcement": ("yes", "no"),
+    "heard": (
+        "sit",
+        "sit_number",
+        "sit_gone",
+        "sit_reorder",
+        "sit_no_circuit",
+        "unobtainable",
+        "congestion",
+        "busy",
+        "ringback",
+        "speech",
+        "silence",
+    ),
     "retry_after": ("yes", "no"),
     "warning": ("media", "other", "none"),
     "new_contact": ("yes", "no"),
@@ -96,6 +110,7 @@ class Evidence:
         card: where the signed card of a 608 is to be found.
         new_contact: the number or address that a Contact leads to instead; None if there is none.
         retry_after: seconds; None if the carrier did not say.
+        sound: what was heard before the end, in words; empty if nothing was.
         topics: what words of the carrier speak of, each with the text.
         seconds: to the final response.
         rang_for: seconds of ringing before the end; None if nothing rang.
@@ -116,6 +131,7 @@ class Evidence:
     topics: tuple[tuple[Topic, str], ...]
     seconds: float | None
     rang_for: float | None
+    sound: str
     known: tuple[tuple[str, str], ...]
 
     def value(self, feature: str) -> str | None:
@@ -139,7 +155,7 @@ def read_evidence(seen: Observation, *, timed: bool = True) -> Evidence:
         timed: whether its times are real ones; without, features of time are left out.
     """
     final = seen.final
-    rang_at = next((one.at for one in seen.provisionals if one.code == 180), None)
+    rang_at = _rang_at(seen)
     fields: Mapping[str, tuple[str, ...]] = {} if final is None else final.headers
     reasons = parse_reason(fields.get("reason", ()))
     code = None if final is None else final.code
@@ -186,6 +202,7 @@ def read_evidence(seen: Observation, *, timed: bool = True) -> Evidence:
         topics,
         final.at if final is not None and timed else None,
         rang_for,
+        ", ".join(dict.fromkeys(str(one) for one in early_sounds(seen) if one.what is not What.SILENCE)),
         tuple(known),
     )
 
@@ -212,6 +229,40 @@ def _answer(seen: Observation, block: Block, code: int | None) -> str:
     return BLOCKS.get(block.kind, str(code))
 
 
+_SIT: Final = {
+    "VC": "sit_number", "IC": "sit_gone", "RO'": "sit_reorder", "RO''": "sit_reorder", "NC'": "sit_no_circuit",
+    "NC''": "sit_no_circuit",
+}  # fmt: skip
+"""What the classes of special information tones tell; the others tell only that an announcement follows."""
+
+_SOUNDS: Final = {
+    What.UNOBTAINABLE: "unobtainable", What.CONGESTION: "congestion", What.BUSY: "busy", What.RINGBACK: "ringback",
+    What.SOUND: "speech", What.SILENCE: "silence",
+}  # fmt: skip
+"""Sounds beside those tones, the most telling first. A dial tone tells nothing of a call."""
+
+
+def early_sounds(seen: Observation) -> tuple[Sound, ...]:
+    """What was heard before the call was answered; nothing if nobody listened."""
+    return () if seen.audio is None else seen.audio.before(seen.answered)
+
+
+def _rang_at(seen: Observation) -> float | None:
+    """When it began to ring: as 180 says, or as was heard."""
+    said = [one.at for one in seen.provisionals if one.code == 180]
+    heard = [one.begin for one in early_sounds(seen) if one.what is What.RINGBACK]
+    return min((*said, *heard), default=None)
+
+
+def _heard(sounds: Sequence[Sound]) -> str | None:
+    """The most telling of what was heard; None if nothing was."""
+    classes = [_SIT.get(one.sit or "", "sit") for one in sounds if one.what is What.SIT]
+    if classes:
+        return classes[0]
+    kinds = {one.what for one in sounds}
+    return next((name for what, name in _SOUNDS.items() if what in kinds), None)
+
+
 def _timing(seen: Observation, rang_at: float | None, timed: bool, known: list[tuple[str, str]]) -> None:
     """Whether and how long it rang, how soon it was refused, an announcement."""
     final = seen.final
@@ -228,11 +279,17 @@ def _timing(seen: Observation, rang_at: float | None, timed: bool, known: list[t
     known.append(("rang", "yes" if rang else "no"))
     if end is None:
         return
+    refused = final is not None and final.code >= 300
+    heard = None if seen.outcome is Outcome.ANSWERED else _heard(early_sounds(seen))
     if rang_at is not None:
         known.append(("rang_for", _band(end - rang_at, RINGING_BANDS, "rung_out")))
-    elif final is not None and final.code >= 300:
-        known.append(("refused_after", _refused_after(seen, final)))
-    if not rang and final is not None and final.code >= 300:
+    elif refused and final is not None:
+        # With an announcement the refusal waits for its end: it was decided when that began.
+        decided = final.at if heard is None or early is None else early
+        known.append(("refused_after", _refused_after(seen, final.at, decided)))
+    if heard is not None:
+        known.append(("heard", heard))
+    elif not rang and refused:
         known.append(("announcement", "no" if early is None else "yes"))
     if seen.outcome is Outcome.ANSWERED and seen.hung_up_by is not None:
         talked = None if seen.ended is None or seen.answered is None else seen.ended - seen.answered
@@ -242,11 +299,11 @@ def _timing(seen: Observation, rang_at: float | None, timed: bool, known: list[t
             known.append(("hung_up_by", "peer_at_once" if talked is not None and talked < SHORT_TALK else "peer"))
 
 
-def _refused_after(seen: Observation, final: Seen) -> str:
+def _refused_after(seen: Observation, final: float, decided: float) -> str:
     first = seen.provisionals[0].at if seen.provisionals else None
-    if first is None and final.at <= AT_THE_DOOR:
+    if first is None and final <= AT_THE_DOOR:
         return "at_the_door"
-    return _band(final.at - (first or 0.0), REFUSAL_BANDS, "late")
+    return _band(decided - (first or 0.0), REFUSAL_BANDS, "late")
 
 
 def _band(seconds: float, bands: Iterable[tuple[float, str]], last: str) -> str:

@@ -154,6 +154,26 @@ def _rang_for(evidence: Evidence, value: str) -> str:
     }[value]
 
 
+_HEARD: Final = {
+    "sit": "a special information tone, which announces why a call does not go through",
+    "sit_number": "the tone of a vacant circuit, which says that there is no such number",
+    "sit_gone": "the intercept tone, which says that the number has changed or is out of service",
+    "sit_reorder": "the tone of a call that has failed in the network",
+    "sit_no_circuit": "the tone for no free circuit in the network",
+    "unobtainable": "the tone of a number that cannot be reached",
+    "congestion": "the congestion tone: no line or route was free",
+    "busy": "the busy tone",
+    "ringback": "ringing",
+    "speech": "speech or other sound, as of an announcement",
+    "silence": "silence, where early media was promised",
+}
+
+
+def _heard(evidence: Evidence, value: str) -> str:
+    told = f" ({_legible(evidence.sound)})" if evidence.sound and value != "silence" else ""
+    return f"before the end was heard {_HEARD[value]}{told}"
+
+
 def _topic(evidence: Evidence, value: str) -> str:
     text = next((text for topic, text in evidence.topics if topic == value), "")
     return f'the carrier\'s words speak of {_TOPICS[Topic(value)]}: "{_legible(text)}"'
@@ -182,6 +202,7 @@ _SAID: Final[dict[str, Callable[[Evidence, str], str]]] = {
     "announcement": _pairs(
         yes="media came before the refusal: an announcement is likely", no="no announcement came before the refusal"
     ),
+    "heard": _heard,
     "retry_after": _retry_after,
     "warning": _pairs(
         media="a Warning speaks of the media", other="a Warning speaks of something else than media", none="no Warning"

@@ -6,6 +6,7 @@ import pytest
 
 from simcarrier.conditions import Condition, Party
 from simcarrier.diagnosis import Diagnosis, Retry, diagnose
+from simcarrier.records.audio import Audio, Sound, What
 from simcarrier.records.observation import Outcome, Seen
 from tests.diagnosis.kit import CALLER, NOW, answered, call, objections, reasons, silence
 
@@ -341,3 +342,64 @@ def test_an_announcement_before_the_refusal_is_told() -> None:
     seen = call(404, at=6.0)
     seen.provisionals.append(Seen(0.4, 183, "Session Progress", sdp=True))
     assert "an announcement is likely" in reasons(diagnose(seen), Condition.NUMBER_DISCONNECTED)
+
+
+# What was heard
+
+
+def heard(
+    code: int, *sounds: Sound, at: float = 3.0, before: tuple[tuple[float, int], ...] = ((0.02, 100),)
+) -> Diagnosis:
+    """The diagnosis of a call with early media."""
+    seen = call(code, at=at, before=before)
+    seen.provisionals.append(Seen(0.1, 183, "Session Progress", sdp=True))
+    seen.audio = Audio("PCMA", 0.1, 145, 0, 0.001, sounds)
+    return diagnose(seen)
+
+
+def sit(name: str | None) -> Sound:
+    return Sound(What.SIT, 0.2, 1.2, 0.9, sit=name)
+
+
+def test_a_tone_for_a_vacant_circuit_outweighs_a_plain_480() -> None:
+    assert diagnose(call(480)).condition is Condition.SUBSCRIBER_UNAVAILABLE
+    made = heard(480, sit("VC"))
+    assert top(made) == (Condition.NUMBER_UNALLOCATED, Retry.NEVER)
+    assert "before the end was heard the tone of a vacant circuit" in reasons(made)
+    assert "(SIT (VC))" in reasons(made)
+
+
+@pytest.mark.parametrize(
+    ("code", "sound", "condition"),
+    [
+        (404, sit("IC"), Condition.NUMBER_DISCONNECTED),
+        (480, sit("NC''"), Condition.AREA_THROTTLED),
+        (503, sit("NC'"), Condition.ROUTE_CONGESTED),
+        (500, sit("RO'"), Condition.CARRIER_FAILURE),
+        (480, Sound(What.BUSY, 0.1, 3.0, 0.9, ("DE",)), Condition.BUSY),
+        (480, Sound(What.SOUND, 0.1, 3.0), Condition.SUBSCRIBER_UNAVAILABLE),
+        (480, Sound(What.SILENCE, 0.1, 3.0), Condition.SUBSCRIBER_UNAVAILABLE),
+    ],
+)
+def test_what_was_heard_decides(code: int, sound: Sound, condition: Condition) -> None:
+    assert heard(code, sound).condition is condition
+
+
+def test_ringing_that_is_heard_is_ringing() -> None:
+    ringback = Sound(What.RINGBACK, 0.1, 28.0, 0.9, ("DE",))
+    assert heard(480, ringback, at=30.0).condition is Condition.NO_ANSWER
+    declined = heard(603, Sound(What.RINGBACK, 0.1, 5.0, 0.9, ("DE",)), at=5.0)
+    assert declined.condition is Condition.DECLINED
+    assert "it rang for 4.9 s" in reasons(declined)
+
+
+def test_a_refusal_after_an_announcement_was_decided_when_that_began() -> None:
+    known = dict(heard(404, Sound(What.SOUND, 0.1, 9.0), at=9.0).evidence.known)
+    assert (known["refused_after"], known["heard"]) == ("quick", "speech")
+    assert "announcement" not in known
+
+
+def test_what_is_heard_after_the_answer_is_not_held_against_it() -> None:
+    seen = call(200, at=1.0)
+    seen.audio = Audio("PCMA", 1.0, 145, 0, 0.001, (Sound(What.BUSY, 1.0, 4.0, 0.9, ("DE",)),))
+    assert "heard" not in dict(diagnose(seen).evidence.known)
