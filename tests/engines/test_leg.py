@@ -9,6 +9,7 @@ import pytest
 from simcarrier.probe.pjsua2.events import Account, Cause, Finished
 from simcarrier.probe.pjsua2.leg import LINGER, LONGEST, PjLeg
 from simcarrier.probe.target import Target
+from simcarrier.records.audio import Audio
 from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.message import Message, Response
 from simcarrier.sip.parse import parse
@@ -50,6 +51,9 @@ class Bench:
 
     def over(self, leg: PjLeg, after: float = 0.0) -> None:
         self.done.append(("over", after))
+
+    def audio_of(self, leg: PjLeg) -> Audio | None:
+        return Audio(codec="PCMU")
 
     def trouble_with(self, target: Target) -> str:
         return ""

@@ -98,6 +98,16 @@ def test_without_the_package_it_says_how_to_get_it(tmp_path: Path) -> None:
     )
 
 
+def test_ears_that_are_not_installed(carrier: RunningCarrier, tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError(\"No module named 'numpy'\", name='numpy')\n")
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    call = ("--trunk", f"udp:{carrier.address}", "--from", CALLER, "--to", CALLED, "--engine", "pjsua2")
+    done = run(*call, "--listen", environment={"PYTHONPATH": path})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "simcarrier: listening to calls needs the package numpy: pip install 'simcarrier[ears]'\n"
+    assert run(*call, environment={"PYTHONPATH": path}).returncode == 0
+
+
 def test_what_the_built_in_engine_does_not_have_is_told(tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Final
 
 from simcarrier.extras import needed
 
@@ -13,9 +14,12 @@ with (
     warnings.simplefilter("ignore", DeprecationWarning)  # SWIG's classes, on some versions of Python
     import pjsua2 as pj
 
-__all__ = ["MOST_ACCOUNTS", "MOST_CALLS", "pj"]
+__all__ = ["MOST_ACCOUNTS", "MOST_CALLS", "MOST_RECORDERS", "pj"]
 
 MOST_CALLS: int = getattr(pj, "PJSUA_MAX_CALLS", 4)
 """At once. It is set when pjproject is compiled: 4 by default; what ``make pjsua2`` builds says how many it takes."""
+
+MOST_RECORDERS: Final = 32
+"""At once, too (PJSUA_MAX_RECORDERS); nobody raises it."""
 
 MOST_ACCOUNTS: int = getattr(pj, "PJSUA_MAX_ACC", 8)

@@ -25,6 +25,12 @@ class Listener(Protocol):
     def call_over(self, call: Call, event: Any) -> None:
         """A call is over."""
 
+    def media_tells(self, call: Call) -> None:
+        """A call's media have changed: sound may come, or no more."""
+
+    def stream_over(self, call: Call, stream: int) -> None:
+        """A stream of a call's is about to be removed."""
+
     def transport_tells(self, told: Any) -> None:
         """A connection stands, or has ended."""
 
@@ -96,6 +102,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         leg: its number.
         heard: how many messages had been received when it was told of one last.
         given_up: it is told of no more.
+        deaf: it is listened to no more.
     """
 
     def __init__(self, listener: Listener, leg: int, account: Any) -> None:
@@ -104,6 +111,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self.leg = leg
         self.heard = -1
         self.given_up = False
+        self.deaf = False
 
     def onCallTsxState(self, prm: Any) -> None:
         """The state of one of its transactions."""
@@ -116,3 +124,13 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             self._listener.call_tells(self, prm.e)
             if self.getInfo().state == pj.PJSIP_INV_STATE_DISCONNECTED:
                 self._listener.call_over(self, prm.e)
+
+    def onCallMediaState(self, prm: Any) -> None:
+        """The state of its media."""
+        with contained():
+            self._listener.media_tells(self)
+
+    def onStreamDestroyed(self, prm: Any) -> None:
+        """The end of a stream."""
+        with contained():
+            self._listener.stream_over(self, prm.streamIdx)

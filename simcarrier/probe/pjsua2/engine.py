@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import count
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from simcarrier.net.driver import source_host
 from simcarrier.probe.builtin import BuiltinEngine
@@ -26,6 +26,7 @@ from simcarrier.probe.order import Order
 from simcarrier.probe.plan import Plan
 from simcarrier.probe.recorder import Recorder
 from simcarrier.probe.target import Target
+from simcarrier.records.audio import Audio
 from simcarrier.records.transcript import Passed
 from simcarrier.sip.agent import UserAgent
 from simcarrier.sip.errors import Malformed
@@ -35,15 +36,21 @@ from simcarrier.sip.parse import parse
 from simcarrier.sip.timers import TimerQueue
 from simcarrier.sip.transport import Channel, Transport, host_for_uri
 
-from .binding import MOST_CALLS
+from .binding import MOST_CALLS, MOST_RECORDERS
 from .certificates import in_words, trust_file
 from .enrolment import PjEnrolment
 from .events import Account, Connected, Detached, Dial, Disconnected, Event, Failed, Finished, Heard, Logged
 from .leg import PjLeg
 from .stack import Stack
 
+if TYPE_CHECKING:
+    from .listening import Listening
+
 CLOSING = 0.6
 """Seconds for which pjproject keeps the place of a socket that was closed (PJ_IOQUEUE_KEY_FREE_DELAY, and a little)."""
+
+PORTS_KEPT = 0.1
+"""Seconds for which a call that is over keeps its ports, where there are few: a few beats of pjproject's media."""
 
 BURST = 20
 """Calls begun within `CLOSING`. Each has two sockets, and pjproject has 64 places; without one it ends the process."""
@@ -67,11 +74,22 @@ class Pjsua2Engine:
             raise Unfit("load: is placed by the built-in engine only: leave out --engine pjsua2")
         self._plan = plan
         self._recorder = recorder
-        self._own = BuiltinEngine(plan, lambda response: None, recorder)
+        self._own = BuiltinEngine(plan, lambda response: None, recorder, listens=False)
         self.agent: UserAgent = self._own.agent
         self._stack: Stack | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._roots: IO[bytes] | None = None
+        self._most = MOST_CALLS
+        self._release = 0.0
+        self._ports: tuple[int, int] | None = None
+        self._listening: Listening | None = None
+        if plan.listen is not None:
+            from . import listening  # noqa: F401 - now is the time to say that an extra is missing
+
+            first, last = self._ports = plan.listen.ports[0] + plan.listen.ports[0] % 2, plan.listen.ports[1]
+            pairs = max((last - first + 1) // 2, 1)
+            self._most = min(MOST_CALLS, MOST_RECORDERS, pairs)
+            self._release = PORTS_KEPT if pairs < MOST_CALLS * 2 else 0.0
         self._numbers = count(1)
         self._legs: dict[int, PjLeg] = {}
         self._by_call_id: dict[str, list[PjLeg]] = {}
@@ -102,7 +120,7 @@ class Pjsua2Engine:
         since = time.monotonic() - CLOSING
         while self._begun and self._begun[0] < since:
             self._begun.popleft()
-        return len(self._taken) < MOST_CALLS and len(self._begun) < BURST
+        return len(self._taken) < self._most and len(self._begun) < BURST
 
     def open(self, target: Target) -> Channel:
         """The built-in agent's channel to a target."""
@@ -118,7 +136,11 @@ class Pjsua2Engine:
         if self._stack is None:
             self._loop = asyncio.get_running_loop()
             self._roots = trust_file(self._plan)
-            stack = Stack(self._told_elsewhere)
+            if self._plan.listen is not None:
+                from .listening import Listening
+
+                self._listening = Listening()
+            stack = Stack(self._told_elsewhere, None if self._listening is None else self._listening.folder)
             stack.start()
             self._stack = stack
 
@@ -132,6 +154,9 @@ class Pjsua2Engine:
             if self._roots is not None:
                 self._roots.close()
                 self._roots = None
+            if self._listening is not None:
+                self._listening.close()
+                self._listening = None
             for state in (self._legs, self._by_call_id, self._taken, self._queue, self._up, self._enrolments):
                 state.clear()
             await self._own.end()
@@ -146,6 +171,8 @@ class Pjsua2Engine:
         leg = PjLeg(next(self._numbers), self, invitation, target, user, account)
         self._legs[leg.number] = leg
         self._by_call_id.setdefault(leg.call_id, []).append(leg)
+        if self._listening is not None:
+            self._listening.expect(leg.number, order)
         return leg
 
     def ready(self, leg: PjLeg) -> bool:
@@ -182,8 +209,16 @@ class Pjsua2Engine:
         if self._stack is not None:
             self._stack.hang_up(leg.number)
 
+    def audio_of(self, leg: PjLeg) -> Audio | None:
+        """What was heard."""
+        listening = self._listening
+        if listening is None or self._stack is None or not listening.expects(leg.number):
+            return None
+        return listening.audio(leg.number, self._stack.heard(leg.number), self._now() - time.monotonic())
+
     def over(self, leg: PjLeg, after: float = 0.0) -> None:
         """Nothing more will come; its last messages may still pass in this turn."""
+        after = max(after, self._release)
         if not after:
             self._taken.discard(leg)
         if self._loop is not None:
@@ -193,7 +228,7 @@ class Pjsua2Engine:
         """What was wrong with the last connection there."""
         return next(
             (self._troubles[key] for key in self._keys(target) if key in self._troubles),
-            "" if self.room() else f"all {MOST_CALLS} lines of pjsua2 are taken",
+            "" if self.room() else f"all {self._most} lines of pjsua2 are taken",
         )
 
     def _forget(self, leg: PjLeg) -> None:
@@ -215,7 +250,7 @@ class Pjsua2Engine:
             else:
                 self._troubles.pop(self._keys(leg.target)[0], None)
                 self.place(leg)
-        if self._queue and self._loop is not None and len(self._taken) < MOST_CALLS:
+        if self._queue and self._loop is not None and len(self._taken) < self._most:
             self._loop.call_later(CLOSING, self._serve_again)
 
     def _serve_again(self) -> None:
@@ -247,6 +282,7 @@ class Pjsua2Engine:
             model.srtp,
             model.ice,
             self._roots.name if tls and self._roots is not None else "",
+            self._ports,
         )
 
     @staticmethod

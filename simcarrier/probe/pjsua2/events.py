@@ -21,6 +21,7 @@ class Account:
         srtp: none, optional or mandatory.
         ice: candidates are offered.
         roots: a PEM file of the certificates that are trusted.
+        ports: the first port for RTP, an even one, and the last for RTCP; None: pjproject's.
     """
 
     uri: str
@@ -33,6 +34,7 @@ class Account:
     srtp: str = "none"
     ice: bool = False
     roots: str = ""
+    ports: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from simcarrier.probe.engine import LegUser
 from simcarrier.probe.target import Target
+from simcarrier.records.audio import Audio
 from simcarrier.sip.agent import new_call_id
 from simcarrier.sip.authentication import CHALLENGES
 from simcarrier.sip.invitation import CallerUser, Invitation
@@ -54,6 +55,9 @@ class Commands(Protocol):
 
     def over(self, leg: PjLeg, after: float = 0.0) -> None:
         """Nothing more will come, and its line is free ``after`` so many seconds."""
+
+    def audio_of(self, leg: PjLeg) -> Audio | None:
+        """What was heard; nothing more is listened to. None if nobody listened, or all was told before."""
 
     def trouble_with(self, target: Target) -> str:
         """What was wrong with the last connection there, in words; empty for nothing."""
@@ -165,6 +169,10 @@ class PjLeg:
     def why(self) -> str:
         """Why the way there failed."""
         return self._trouble or self._commands.trouble_with(self.target)
+
+    def audio(self) -> Audio | None:
+        """What was heard."""
+        return self._commands.audio_of(self)
 
     # Events
 

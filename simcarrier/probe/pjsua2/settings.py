@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from simcarrier.sip.transport import Transport
 
 from .binding import MOST_CALLS, pj
 from .events import Account, Dial
+from .taps import BUFFER
 
 CODECS = ("PCMU/8000", "PCMA/8000")
 """Those that are offered."""
@@ -24,8 +26,8 @@ REGISTERED = 300
 _SRTP = {"none": 0, "optional": 1, "mandatory": 2}
 
 
-def endpoint_settings() -> Any:
-    """The endpoint's, without the writer of its log."""
+def endpoint_settings(*, listens: bool = False) -> Any:
+    """The endpoint's, without the writer of its log. One that listens sends silence as sound is sent."""
     config = pj.EpConfig()
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
@@ -33,10 +35,29 @@ def endpoint_settings() -> Any:
     config.uaConfig.userAgent = AGENT
     config.uaConfig.mwiUnsolicitedEnabled = False
     config.medConfig.clockRate = config.medConfig.sndClockRate = 8000  # that of G.711: nothing is resampled
+    if listens:
+        _listen(config.medConfig)
     config.logConfig.level = config.logConfig.consoleLevel = 4  # where messages are logged
     config.logConfig.msgLogging = 1
     config.logConfig.decor = 0
     return config
+
+
+def _listen(config: Any) -> None:
+    """Listen and send silence as sound.
+
+    By default the jitter buffer leaves out frames so as to be quick, which nobody hears but an ear that takes tones to
+    pieces. The binding has a name for that setting and none for its values; but it reads them from JSON.
+    """
+    document = pj.JsonDocument()
+    document.writeObject(config)
+    told = json.loads(document.saveString())
+    held = round(BUFFER * 1000)
+    settings = {"noVad": True, "jbDiscardAlgo": 0, "jbInit": held, "jbMinPre": held, "jbMaxPre": held, "jbMax": 2000}
+    told["MediaConfig"].update(settings)
+    wanted = pj.JsonDocument()
+    wanted.loadString(json.dumps(told))
+    wanted.readObject(config)
 
 
 def transport_settings(account: Account) -> tuple[Any, Any]:
@@ -54,6 +75,8 @@ def call_settings(dial: Dial) -> Any:
     wanted = pj.CallOpParam(True)
     wanted.opt.customCallId = dial.call_id
     wanted.opt.audioCount, wanted.opt.videoCount = 1, 0
+    if hasattr(wanted.opt, "textCount"):
+        wanted.opt.textCount = 0  # newer versions offer text beside audio by default, with ports of its own
     wanted.txOption.localUri, wanted.txOption.targetUri = dial.caller, dial.uri
     for name, value in dial.fields:
         header = pj.SipHeader()
@@ -80,6 +103,10 @@ def account_settings(account: Account, transport: int) -> Any:
     config.natConfig.contactRewriteUse = config.natConfig.sipOutboundUse = 0
     config.natConfig.viaRewriteUse = config.natConfig.sdpNatRewriteUse = 0
     config.mediaConfig.transportConfig.boundAddress = account.host
+    if account.ports is not None:
+        first, last = account.ports
+        config.mediaConfig.transportConfig.port = first
+        config.mediaConfig.transportConfig.portRange = max(last - first - 1, 1)  # of RTP ports; 0 would be no limit
     config.mediaConfig.lockCodecEnabled = False  # a second offer after the answer would be one more thing to go wrong
     config.mediaConfig.srtpUse = _SRTP[account.srtp]
     config.mediaConfig.srtpSecureSignaling = 0

@@ -1,4 +1,6 @@
-"""pjproject in this process: its thread, and who makes and deletes its objects. No other file holds one.
+"""pjproject in this process: its thread, and who makes and deletes its objects.
+
+No other file holds one, but `recorders`, which is a part of this one.
 
 The rules, all of which end the process or hang it when they are broken:
 
@@ -11,6 +13,7 @@ The rules, all of which end the process or hang it when they are broken:
   So nobody else holds one: calls are known by a number, accounts by the value that they were made from, and both live
   in dictionaries here. Those that are over are put aside by the callback and dropped by the next turn of the loop.
   Nothing is part of a cycle when it is dropped, so that Python's collector, which runs on any thread, never finds one.
+- What is inside a value of pjsua2's, as in ``call.getInfo().media``, lives no longer than that value: give it a name.
 - The endpoint deletes the writer of the log in C++: Python disowns it.
 - An exception must not leave a callback: it would vanish. It goes into the log.
 - pjproject writes to standard output until it has its writer; meanwhile that leads nowhere.
@@ -23,9 +26,11 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from simcarrier.probe.masking import text_without_secrets
@@ -34,7 +39,9 @@ from simcarrier.sip.transport import Transport
 from .binding import MOST_ACCOUNTS, pj
 from .callbacks import Call, Endpoint, LineAccount, LogWriter
 from .events import Account, Cause, Connected, Detached, Dial, Disconnected, Event, Failed, Finished, Heard, Registered
+from .recorders import Recorders
 from .settings import CODECS, account_settings, call_settings, endpoint_settings, silenced, transport_settings
+from .taps import Tap
 from .wire_log import connected_in, message_in
 
 POLL = 5
@@ -55,10 +62,12 @@ class Stack:
 
     Args:
         tell: told, on the stack's thread, what has happened.
+        folder: for recordings of what calls hear; None: nobody listens.
     """
 
-    def __init__(self, tell: Callable[[list[Event]], None]) -> None:
+    def __init__(self, tell: Callable[[list[Event]], None], folder: Path | None = None) -> None:
         self._tell = tell
+        self._listens = folder is not None
         self._commands: deque[Callable[[], None]] = deque()
         self._events: list[Event] = []
         self._thread: threading.Thread | None = None
@@ -69,6 +78,7 @@ class Stack:
         self._accounts: dict[Account, Any] = {}
         self._calls: dict[int, Any] = {}
         self._aside: list[Any] = []
+        self._recorders = Recorders(folder)
         self._heard = 0  # messages received
         self._again: set[Account] = set()
         self._remotes: dict[str, str] = {}
@@ -121,6 +131,15 @@ class Stack:
         """Take a registration back."""
         self._commands.append(partial(self._withdraw, account))
 
+    def heard(self, leg: int) -> Tap:
+        """What a call has heard; nothing more is recorded. Waits until the command is obeyed."""
+        found: list[Tap] = []
+        done = threading.Event()
+        self._commands.append(partial(self._untap, leg, found, done))
+        while self._thread is not None and self._thread.is_alive() and not done.wait(0.1):
+            pass
+        return found[0] if found else Tap()
+
     def quiet(self) -> None:
         """Wait until all commands are obeyed and nothing more happens by itself; for tests on a clock of their own."""
         done = threading.Event()
@@ -156,6 +175,7 @@ class Stack:
                 logger.warning("%s", error.info())
         self._endpoint.libHandleEvents(POLL)
         self._aside.clear()
+        self._recorders.look(time.monotonic())
         self._report()
 
     def _report(self) -> None:
@@ -176,7 +196,7 @@ class Stack:
         with silenced():
             endpoint = self._endpoint = Endpoint(self)
             endpoint.libCreate()
-            config = endpoint_settings()
+            config = endpoint_settings(listens=self._listens)
             writer = LogWriter(self)
             writer.__disown__()
             config.logConfig.writer = writer
@@ -193,6 +213,7 @@ class Stack:
 
     def _close(self) -> None:
         self._calls.clear()
+        self._recorders.clear()
         self._aside.clear()
         for account in self._accounts.values():
             account.shutdown()
@@ -240,6 +261,7 @@ class Stack:
         if call is None:
             return
         call.given_up = True
+        self._recorders.end(call)
         self._events.append(Detached(leg))
         self._aside.append(call)
         if call.isActive():
@@ -252,6 +274,13 @@ class Stack:
             bye = pj.CallSendRequestParam()
             bye.method = "BYE"
             call.sendRequest(bye)
+
+    def _untap(self, leg: int, found: list[Tap], done: threading.Event) -> None:
+        call = self._calls.get(leg)
+        if call is not None:
+            self._recorders.end(call)
+        found.append(self._recorders.take(leg))
+        done.set()
 
     def _register(self, account: Account) -> None:
         known = self._accounts.get(account)
@@ -309,6 +338,15 @@ class Stack:
         self._events.append(Finished(call.leg, cause, info.lastStatusCode, info.lastReason))
         self._calls.pop(call.leg, None)
         self._aside.append(call)
+        self._aside.append(self._recorders.end(call))
+
+    def media_tells(self, call: Call) -> None:
+        """A call's media have changed: sound may come, or no more."""
+        self._aside.append(self._recorders.media_tells(call, self._endpoint))
+
+    def stream_over(self, call: Call, stream: int) -> None:
+        """A stream of a call's is about to be removed."""
+        self._aside.append(self._recorders.stream_over(call, stream))
 
     def transport_tells(self, told: Any) -> None:
         """A connection stands, or has ended."""
