@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from shutil import which
@@ -20,7 +20,7 @@ from shutil import which
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from simcarrier.media.ears import Ears, Heard, What
-from simcarrier.media.g711 import LAWS, RATE
+from simcarrier.media.g711 import LAWS, MU_LAW, RATE, Law
 from simcarrier.media.plans import Kind
 from simcarrier.media.rtp import Packet
 from simcarrier.media.sit import BY_NAME
@@ -58,11 +58,13 @@ def noisy(samples: Samples, level: float, seed: int) -> Samples:
     return with_noise(samples, level - SNR, seed)
 
 
-def confusion(repeats: int, first: int = 0) -> tuple[dict[str, Counter[str]], float, float]:
+def confusion(
+    repeats: int, first: int, levels: Sequence[float], laws: Sequence[Law]
+) -> tuple[dict[str, Counter[str]], float, float]:
     """What was reported for what was played; and seconds of processor and of sound."""
     found: dict[str, Counter[str]] = {}
     cpu = sound = 0.0
-    for seed, (repeat, level, law) in enumerate(product(range(repeats), LEVELS, LAWS.values()), first):
+    for seed, (repeat, level, law) in enumerate(product(range(repeats), levels, laws), first):
         for number, (name, kind, tone) in enumerate(all_tones()):
             case = seed * 1000 + number
             lead = silent(0.1 + case % 9 / 10)
@@ -121,11 +123,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--repeats", type=int, default=4, help="of every tone at every level in both laws")
     parser.add_argument("--seed", type=int, default=0, help="of noise and losses; another one makes other cases")
+    parser.add_argument("--few", action="store_true", help="one level, law, language and instrument: only to try it")
     options = parser.parse_args()
+    few: bool = options.few
     for program in ("sox", "espeak-ng"):
         if which(program) is None:
             sys.exit(f"{program} is not installed; tests/peers.sh installs it where apt-get is there")
-    found, cpu, sound = confusion(options.repeats, options.seed)
+    levels, laws = ((LEVELS[1],), (MU_LAW,)) if few else (LEVELS, tuple(LAWS.values()))
+    found, cpu, sound = confusion(options.repeats, options.seed, levels, laws)
     played_in_all = sum(sum(told.values()) for told in found.values())
     print(f"{played_in_all} tones, {SNR:g} dB above white noise, {LOSS:.0%} of the packets lost")
     columns = [*found, *sorted({told for row in found.values() for told in row} - found.keys())]
@@ -135,17 +140,20 @@ def main() -> None:
         print(f"{row:13}" + "".join(f"{told[column] or '.':>8}" for column in columns))
     right = sum(told[row] for row, told in found.items())
     print(f"right: {right} of {played_in_all}; {cpu * 1000 / sound:.2f} ms of processor a second of sound")
-    for what, made in (("speech", speech()), ("music", music())):
+    talk = speech(("en-us",), (50,)) if few else speech()
+    tunes = music(("sine",), (0.5,)) if few else music()
+    for what, made in (("speech", talk), ("music", tunes)):
         samples, seconds, reported, cpu = alarms(made)
         print(
             f"{what}: {samples} samples, {seconds:.0f} s, {reported} tones reported; "
             f"{cpu * 1000 / seconds:.2f} ms of processor a second"
         )
-    print("milliseconds of processor a second of sound, the least of five rounds of a minute")
+    length = 4 if few else 60
+    print(f"milliseconds of processor a second of sound, the least of five rounds of {length} s")
     for name, kind in (("US", Kind.RINGBACK), ("DE", Kind.RINGBACK), ("US", Kind.BUSY), ("RU", Kind.CONGESTION)):
         (tone,) = [tone for country, which_one, tone in all_tones() if (country, which_one) == (name, kind)]
-        print(f"  {name} {kind:11} {cost(packets_of(noisy(played(tone, 60), tone.level, 1))):.2f}")
-    print(f"  {'noise':14} {cost(packets_of(noisy(silent(60), -20, 1))):.2f}")
+        print(f"  {name} {kind:11} {cost(packets_of(noisy(played(tone, length), tone.level, 1))):.2f}")
+    print(f"  {'noise':14} {cost(packets_of(noisy(silent(length), -20, 1))):.2f}")
 
 
 if __name__ == "__main__":

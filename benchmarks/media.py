@@ -1,13 +1,16 @@
-"""What 500 streams of audio cost, and how evenly their packets leave: the carrier's own, and SIPp's rtp_stream.
+"""What 500 streams of G.711 cost, and how evenly their packets leave: our carrier's, aiortp's, and SIPp's rtp_stream.
 
-A process of its own receives. It takes the kernel's timestamps, so that its own lateness does not count. A packet's
-error is how much later it came than the stream's earliest packet says, 20 ms for each number between them.
+Each sends from a process of its own to the same receiver, in turn; in every round another begins. CPU is the kernel's
+account of all threads of the sending process. When a packet came is told by the kernel's timestamp, so that the
+receiver's lateness does not count. A packet's pacing error is how much later it came than the earliest packet of its
+stream, and the timestamps of RTP between the two, say. CPU and packets are counted over the same seconds, when all
+streams are there.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import contextlib
 import multiprocessing
 import os
 import resource
@@ -15,209 +18,222 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from random import Random
 from shutil import which
+from typing import Final
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from media_senders import AIORTP, LOCAL, SENDERS, NotFetched, aiortp_folder
+from sipp import cpu_seconds, machine, median, percentile
 
-from simcarrier.media.g711 import A_LAW
-from simcarrier.net.beat import Pace
-from simcarrier.net.driver import Driver
-from simcarrier.net.media import MediaDesk
-from simcarrier.scenario.sounds import read_program
-from simcarrier.sip.agent import UserAgent
-from simcarrier.sip.callee import CalleeSession
-from simcarrier.sip.transport import ListenAddress
+SO_TIMESTAMPNS: Final = 35
+SO_RCVBUFFORCE: Final = 33
+Received = tuple[int, int, int, "array[float]"]
+"""Streams, packets, packets lost, and errors in milliseconds."""
 
-LOCAL = "127.0.0.1"
-SO_TIMESTAMPNS = 35
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+Came = dict[tuple[int, bytes], tuple["array[int]", "array[int]"]]
+"""By port and SSRC: the sequence number with the timestamp, and the time, of each packet."""
 
 
-def receive(ours: Connection, seconds: float) -> None:
-    """Receive for a while; tell the port first, and then what came: streams, packets, lost, errors in ms."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
-    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one sender came to in one round.
+
+    Attributes:
+        cpu: share of a core.
+        streams, packets, lost: that were received, and were not.
+        errors: pacing errors in ms: the middle one, the 99th percentile, and the largest.
+        others: cores that were busy with anything but the sender and the receiver.
+        said: by the sender of itself.
+    """
+
+    cpu: float
+    streams: int
+    packets: int
+    lost: int
+    errors: tuple[float, float, float]
+    others: float
+    said: str
+
+
+@contextlib.contextmanager
+def two_ports() -> Iterator[socket.socket]:
+    """A socket for RTP; that for RTCP is there too, and never read."""
     while True:
-        sock.bind((LOCAL, 0))
-        if sock.getsockname()[1] % 2 == 0:
-            break
-        sock.close()
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as rtp,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as rtcp,
+        ):
+            rtp.bind((LOCAL, 0))
+            port = rtp.getsockname()[1]
+            with contextlib.suppress(OSError, OverflowError):
+                rtcp.bind((LOCAL, port + 1))
+                if port % 2 == 0:
+                    yield rtp
+                    return
+
+
+def receive(ours: Connection) -> None:
+    """Receive until told the span that counts, in nanoseconds since 1970; tell the port first, and what came last."""
+    came: Came = {}
+    with two_ports() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
+        with contextlib.suppress(PermissionError):
+            sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    ours.send(sock.getsockname()[1])
-    ours.recv()  # begin
-    sock.settimeout(0.2)
-    until = time.monotonic() + seconds
-    came: dict[bytes, list[tuple[int, float]]] = {}
-    while time.monotonic() < until:
-        try:
-            data, more, _, source = sock.recvmsg(2048, 64)
-        except TimeoutError:
-            continue
-        whole, nano = struct.unpack("qq", more[0][2][:16])
-        # SIPp gives several streams one SSRC: the port that they come from tells them apart.
-        key = data[8:12] + struct.pack("!H", source[1])
-        came.setdefault(key, []).append((int.from_bytes(data[2:4]), whole + nano / 1e9))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 100_000))
+        ours.send(sock.getsockname()[1])
+        take, time_of = sock.recvmsg, struct.Struct("qq").unpack_from
+        while not ours.poll():
+            for _ in range(500):
+                try:
+                    data, more, _, source = take(2048, 64)
+                except BlockingIOError:
+                    break
+                # SIPp gives several streams one SSRC: the port that they come from tells them apart.
+                key = source[1], data[8:12]
+                stream = came.get(key)
+                if stream is None:
+                    stream = came[key] = (array("Q"), array("Q"))
+                whole, nano = time_of(more[0][2])
+                stream[0].append(int.from_bytes(data[2:8], "big"))
+                stream[1].append(whole * 1_000_000_000 + nano)
+    ours.send(counted(came, *ours.recv()))
+
+
+def counted(came: Came, begin: int, end: int) -> Received:
+    """What came within a span."""
     errors = array("d")
-    lost = packets = 0
-    for stream in came.values():
-        first = stream[0][0]
-        steps = [((number - first) & 0xFFFF, at) for number, at in stream]
-        earliest = min(at - 0.02 * step for step, at in steps)
-        errors.extend((at - 0.02 * step - earliest) * 1000 for step, at in steps)
-        packets += len(steps)
-        lost += max(step for step, _ in steps) + 1 - len(steps)
-    ours.send((len(came), packets, lost, errors))
+    streams = lost = 0
+    for numbers, times in came.values():
+        taken = [(number, at) for number, at in zip(numbers, times, strict=True) if begin <= at < end]
+        if not taken:
+            continue
+        first = taken[0][0]
+        sequence = [((number >> 32) - (first >> 32) + 0x8000 & 0xFFFF) - 0x8000 for number, _ in taken]
+        lateness = [
+            (at - begin) / 1e6 - (((number - first & 0xFFFFFFFF) + (1 << 31) & 0xFFFFFFFF) - (1 << 31)) / 8
+            for number, at in taken
+        ]
+        earliest = min(lateness)
+        errors.extend(late - earliest for late in lateness)
+        streams += 1
+        lost += max(sequence) - min(sequence) + 1 - len(taken)
+    return streams, len(errors), lost, errors
 
 
-class Answering:
-    """Answers every call at once; its session descriptions name the receiver's port."""
-
-    def invited(self, session: CalleeSession, now: float) -> None:
-        """A new call."""
-        session.answer(now)
-
-
-async def ours(port: int, streams: int, seconds: float) -> tuple[float, str]:
-    """The carrier's streams; gives the CPU share, and what its own timer says of itself."""
-    loop = asyncio.get_running_loop()
-    desk = MediaDesk(
-        loop, ports=(20000, 20000 + 2 * streams + 199), rng=Random(1), wall=lambda now: now, voice=lambda text: None
-    )
-    program = read_program("ringback DE")
-    desk.prepare([program])
-    body = f"v=0\r\no=- 1 1 IN IP4 {LOCAL}\r\ns=-\r\nc=IN IP4 {LOCAL}\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\n".encode()
-    for _ in range(streams):
-        stream = desk.open(LOCAL, LOCAL)
-        assert stream is not None
-        stream.described(body)
-        stream.play(program)
-        await asyncio.sleep(1 / 250)  # calls come one after another
-    desk.metronome.pace = Pace()
-    began, cpu = time.monotonic(), time.process_time()
-    await asyncio.sleep(max(seconds - streams / 250 - 1, 1))
-    share = (time.process_time() - cpu) / (time.monotonic() - began)
-    pace = desk.metronome.pace
-    desk.close()
-    late = f"{pace.percentile(0.5) * 1000:.1f} / {pace.percentile(0.99) * 1000:.1f} / {pace.largest * 1000:.1f}"
-    return share, f"its timer was late by {late} ms (p50 / p99 / largest)"
+def busy_seconds(*but: int) -> float:
+    """CPU time that the machine has given away so far, to all processes but some."""
+    user, nice, system, _, _, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])
+    given = (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+    return given - sum(cpu_seconds(each) for each in but)
 
 
-SIPP = """<?xml version="1.0" encoding="UTF-8"?>
-<scenario name="stream">
-<send retrans="500"><![CDATA[
-INVITE sip:1@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:2@[local_ip]:[local_port]>;tag=[call_number]
-To: <sip:1@[remote_ip]:[remote_port]>
-Call-ID: [call_id]
-CSeq: 1 INVITE
-Contact: <sip:2@[local_ip]:[local_port]>
-Max-Forwards: 70
-Content-Type: application/sdp
-Content-Length: [len]
+def measured(name: str, streams: int, seconds: float, settle: float) -> Row:
+    """Let one of them send.
 
-v=0
-o=- 1 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [media_ip]
-t=0 0
-m=audio [rtpstream_audio_port] RTP/AVP 8
-a=rtpmap:8 PCMA/8000
-]]></send>
-<recv response="200" rtd="true" rrs="true"/>
-<send><![CDATA[
-ACK sip:1@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:2@[local_ip]:[local_port]>;tag=[call_number]
-To: <sip:1@[remote_ip]:[remote_port]>[peer_tag_param]
-Call-ID: [call_id]
-CSeq: 1 ACK
-Max-Forwards: 70
-Content-Length: 0
+    Args:
+        name: of it.
+        streams: how many.
+        seconds: that are counted.
+        settle: seconds before, when all streams are there.
+    """
+    near, far = multiprocessing.Pipe()
+    receiver = multiprocessing.Process(target=receive, args=(far,))
+    receiver.start()
+    try:
+        command = [sys.executable, str(Path(__file__).with_name("media_senders.py")), name]
+        with subprocess.Popen(
+            [*command, str(near.recv()), str(streams), str(seconds)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as sender:  # fmt: skip
+            assert sender.stdout is not None  # both are pipes
+            assert sender.stdin is not None
+            word, _, pid = sender.stdout.readline().partition(" ")
+            if word != "playing":
+                sys.exit(f"{name} did not send")
+            time.sleep(settle)
+            sender.stdin.write("count\n")
+            sender.stdin.flush()
+            assert receiver.pid is not None  # it was started
+            two = int(pid), receiver.pid
+            began, since, before, busy = time.time_ns(), time.monotonic(), cpu_seconds(int(pid)), busy_seconds(*two)
+            time.sleep(seconds)
+            took = time.monotonic() - since
+            share, others = (cpu_seconds(int(pid)) - before) / took, (busy_seconds(*two) - busy) / took
+            near.send((began, time.time_ns()))
+            said, _ = sender.communicate("stop\n", timeout=30)
+        found: Received = near.recv()
+        received, packets, lost, errors = found
+    finally:
+        receiver.kill()
+        receiver.join()
+    if not packets:
+        sys.exit(f"{name} sent nothing")
+    every = sorted(errors)
+    shown = percentile(every, 0.5), percentile(every, 0.99), every[-1]
+    return Row(share, received, packets, lost, shown, max(others, 0.0), said.strip())
 
-]]></send>
-<nop><action><exec rtp_stream="FILE,-1,8"/></action></nop>
-<pause milliseconds="600000"/>
-</scenario>
-"""
 
-
-def cpu_of(pid: int) -> float:
-    """CPU seconds of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
-
-
-async def sipps(port: int, streams: int, seconds: float) -> tuple[float, str]:
-    """SIPp's streams to the same receiver; gives SIPp's CPU share."""
-    agent = UserAgent(Answering(), media_port=port)
-    program = which("sipp")
-    assert program is not None
-    with tempfile.TemporaryDirectory() as folder:
-        async with Driver(agent.endpoint) as driver:
-            there = await driver.listen(ListenAddress.parse(f"udp:{LOCAL}:0"))
-            sound = Path(folder) / "sound.raw"
-            sound.write_bytes(A_LAW.encode([0] * 80_000))
-            (Path(folder) / "stream.xml").write_text(SIPP.replace("FILE", str(sound)), encoding="ascii")
-            command = [
-                *(program, f"{LOCAL}:{there.port}", "-sf", "stream.xml", "-i", LOCAL, "-mi", LOCAL, "-nostdin"),
-                *(
-                    "-m",
-                    str(streams),
-                    "-l",
-                    str(streams),
-                    "-r",
-                    "250",
-                ),
-            ]
-            process = subprocess.Popen(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+def senders(chosen: list[str]) -> list[str]:
+    """Who of them can be had; why not is said."""
+    able = []
+    for name in chosen:
+        if name == "SIPp" and which("sipp") is None:
+            print("SIPp: not measured: it is not installed; tests/peers.sh installs it where apt-get is there")
+            continue
+        if name.startswith("aiortp"):
             try:
-                await asyncio.sleep(streams / 250 + 1)
-                began, cpu = time.monotonic(), cpu_of(process.pid)
-                await asyncio.sleep(seconds - streams / 250 - 1)
-                return (cpu_of(process.pid) - cpu) / (time.monotonic() - began), "its signalling among it"
-            finally:
-                process.kill()
-                process.wait()
+                aiortp_folder()
+            except (NotFetched, subprocess.TimeoutExpired) as why:
+                print(f"{name}: not measured: {why}")
+                continue
+        able.append(name)
+    return able
+
+
+def ratio(ours: list[float], theirs: list[float]) -> str:
+    """The median of the ratios of each round, and the least and the largest."""
+    found = [mine / max(other, 1e-9) for mine, other in zip(ours, theirs, strict=True)]
+    return f"{median(found):.2f} ({min(found):.2f}..{max(found):.2f})"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--streams", type=int, default=500)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--only", choices=["simcarrier", "SIPp"])
+    parser.add_argument("--seconds", type=float, default=20.0, help="that are counted, of each sender in each round")
+    parser.add_argument("--settle", type=float, default=1.5, help="seconds before, when all streams are there")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=[*SENDERS], nargs="+")
     chosen = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    print(f"{chosen.streams} streams of G.711 for {chosen.seconds:g} s, load {os.getloadavg()[0]:.1f}")
-    for name, run in (("simcarrier", ours), ("SIPp", sipps)):
-        if chosen.only not in (None, name) or (name == "SIPp" and which("sipp") is None):
-            continue
-        near, far = multiprocessing.Pipe()
-        receiver = multiprocessing.Process(target=receive, args=(far, chosen.seconds + 1))
-        receiver.start()
-        port = near.recv()
-        near.send("begin")
-        share, told = asyncio.run(run(port, chosen.streams, chosen.seconds))
-        streams, packets, lost, errors = near.recv()
-        receiver.join()
-        row = sorted(errors)
-        at = [row[int(len(row) * part)] for part in (0.5, 0.99)] if row else [0.0, 0.0]
-        print(
-            f"{name}: {share:.1%} of a CPU; {streams} streams, {packets} packets, {lost} lost; pacing error "
-            f"{at[0]:.1f} / {at[1]:.1f} / {row[-1] if row else 0:.1f} ms (p50 / p99 / largest); {told}"
-        )
+    if which("sipp"):
+        print(f"{machine()}, aiortp {AIORTP}")
+    names = senders(chosen.only or list(SENDERS))
+    rows: dict[str, list[Row]] = {name: [] for name in names}
+    print(f"{chosen.streams} streams of G.711, {chosen.rounds} rounds of {chosen.seconds:g} s; errors in ms")
+    print(f"{'':12}  CPU of a core    p50    p99  largest  streams  packets  lost  others")
+    for turn in range(chosen.rounds):
+        for name in [*names[turn % len(names) :], *names[: turn % len(names)]]:
+            row = measured(name, chosen.streams, chosen.seconds, chosen.settle)
+            rows[name].append(row)
+            middle, most, largest = row.errors
+            print(
+                f"{name:12} {row.cpu:13.1%} {middle:7.2f} {most:6.2f} {largest:8.1f} {row.streams:8} {row.packets:8} "
+                f"{row.lost:5} {row.others:7.2f}  {row.said}".rstrip(),
+                flush=True,
+            )
+    for name in names:
+        if name != "simcarrier" and "simcarrier" in rows:
+            mine, theirs = rows["simcarrier"], rows[name]
+            cpu = ratio([row.cpu for row in mine], [row.cpu for row in theirs])
+            late = ratio([row.errors[1] for row in mine], [row.errors[1] for row in theirs])
+            print(f"simcarrier to {name}: CPU {cpu}, p99 {late}")
 
 
 if __name__ == "__main__":

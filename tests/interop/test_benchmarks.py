@@ -30,6 +30,7 @@ HELPERS = {
     "diagnosis_figures.py",
     "diagnosis_runs.py",
     "diagnosis_worlds.py",
+    "media_senders.py",
     "pairs.py",
     "sipp.py",
 }

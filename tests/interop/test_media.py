@@ -6,7 +6,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,7 +26,6 @@ from .sipp import Sipp
 pytestmark = pytest.mark.interop
 Start = Callable[..., Carrier]
 LOCAL = "127.0.0.1"
-ROOT = Path(__file__).parents[2]
 
 
 class Caller:
@@ -247,12 +245,3 @@ def test_sipp_goes_through_each(carrier: Start, sipp: Sipp) -> None:
     sipp.call([INVITE, trying, got(200, "OK", sdp=True), ACK, Pause(0.3), BYE, got(200, "OK")], called.address)
     called = carrier("early-media-sit")
     sipp.call([INVITE, trying, early, got(480, sdp=False), ACK], called.address, to="+49301234561")
-
-
-def test_the_benchmark_runs() -> None:
-    peer("sipp")
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "media.py"), "--streams", "5", "--seconds", "3"],
-        capture_output=True, text=True, timeout=50, check=True,
-    )  # fmt: skip
-    assert re.findall(r"(\w+): .*; 5 streams, \d{3,} packets, 0 lost", done.stdout) == ["simcarrier", "SIPp"]
