@@ -97,6 +97,11 @@ _CHANGING = (
     (re.compile(r"\b0x[0-9a-f]+\b"), "ID"),
     (re.compile(r"(responded|acknowledged|ended)_after(\":|=)\d+\.\d+(e-\d+)?"), r"\1_after\2T"),
     (re.compile(r"\b[\d,]+ calls/s"), "N calls/s"),
+    # One packet of audio more or less, how late, and a sound's tenth of a second.
+    (re.compile(r"\b\d+(?= packets)"), "N"),
+    (re.compile(r"\b\d+ received"), "N received"),
+    (re.compile(r"\b\d+\.\d(?= ms\b)"), "T"),
+    (re.compile(r"\b(at|for) \d+\.\d s\b"), r"\1 T"),
     (re.compile(r"\d+\.\d s ago|(?<=since_start is )\d+(\.\d+)?s"), "T"),
     (re.compile(r"\bin \d+\.\d\ds\b"), "in T"),  # what pytest took
     (re.compile(r" +"), " "),

@@ -20,6 +20,7 @@ from simcarrier.conduct.breach import Breach
 from simcarrier.conduct.report import Fault
 from simcarrier.net.limits import Limits as StreamLimits
 from simcarrier.probe import plan
+from simcarrier.records.media import MediaRecord
 from simcarrier.records.model import CallRecord
 from simcarrier.records.row import COLUMNS, VERSION
 from simcarrier.scenario import actions, blocks, dialects, expectations, media, models, path, responses, steps, traffic
@@ -135,6 +136,7 @@ TOLD = [
     Told("probe", "expect", plan.Expected),
     Told("probe", "caps", plan.CapsModel),
     Told("probe", "diagnose", plan.DiagnoseModel),
+    Told("probe", "listen", plan.ListenModel),
     Told("probe", "load", plan.LoadModel),
     Told("records", "A mapping", mapping.MappingModel),
     Told("records", "A column", mapping.ColumnModel),
@@ -277,7 +279,9 @@ def test_every_field_of_the_events_stands_in_the_reference() -> None:
     kinds = {"malformed", "refused", "overloaded", "broken_streams", "send_failures", "engine_errors"}
     fault = Fault(1, Breach("", "", "", "", 0.0, "")).as_dict()
     served = {"control", "dashboard"}
-    wanted = {"event", "address", *served, *record.as_dict(), *fault, *summary, *kinds, *Access().as_dict(), *Ending}
+    media = {*MediaRecord._fields, "without", "late"}
+    wanted = {"event", "address", *served, *record.as_dict(), *fault, *summary, *kinds, *media}
+    wanted |= {*Access().as_dict(), *Ending}
     assert told == wanted
 
 
