@@ -33,7 +33,8 @@ def make_engine(name: str, plan: Plan, stray: Callable[[Response], None], record
 
         return Pjsua2Engine(plan, recorder)
     for trunk, model in plan.trunks.items():
-        wanted = "ice" if model.ice else "" if model.srtp == "none" else f"srtp: {model.srtp}"
+        wanted = "ice" if model.ice else "codecs" if model.codecs else ""
+        wanted = wanted or ("" if model.srtp == "none" else f"srtp: {model.srtp}")
         if wanted:
             raise Unfit(f"trunk {trunk}: {wanted} needs another engine than the built-in one: say --engine {PJSUA2}")
     return BuiltinEngine(plan, stray, recorder)

@@ -6,6 +6,7 @@ Passwords do not stand in it, only the names of environment variables that hold 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -104,7 +105,9 @@ PauseField = Annotated[float, Written(read_pause, TEXT_SCHEMA)]
 NumberField = Annotated[str, Written(read_number, TEXT_SCHEMA)]
 DomainField = Annotated[str, Written(read_domain, TEXT_SCHEMA)]
 UriField = Annotated[str, Written(read_x5u, TEXT_SCHEMA)]
+CodecsField = Annotated[tuple[str, ...], Written(lambda value: _codecs(value), TEXT_SCHEMA)]
 SRTP = ("none", "optional", "mandatory")
+_CODEC = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")
 SrtpField = Annotated[str, Written(lambda value: _srtp(value), {"enum": list(SRTP)})]
 Code = Annotated[int, whole_number(200, 699, "a final status code from 200 to 699")]
 Count = Annotated[int, whole_number(1, MOST_CALLS, f"a count from 1 to {MOST_CALLS}")]
@@ -185,6 +188,16 @@ def _attestation(value: Any) -> str:
     return str(value)
 
 
+def _codecs(value: Any) -> tuple[str, ...]:
+    if isinstance(value, tuple):
+        return value
+    listed = value if isinstance(value, list) else [value]
+    for name in listed or [None]:
+        if not isinstance(name, str) or not _CODEC.fullmatch(name):
+            raise ValueError(f"must be codecs by their names in SDP, such as [G722, PCMA], not {shown(value)}")
+    return tuple(listed)
+
+
 def _srtp(value: Any) -> str:
     if value not in SRTP:
         raise ValueError(f"must be none, optional or mandatory, not {shown(value)}")
@@ -217,6 +230,9 @@ class TrunkModel(Model):
         default=None, description="Certificates to trust for TLS, in PEM, beside the system's."
     )
     srtp: SrtpField = Field(default="none", description="Encrypted media: none, optional or mandatory.")
+    codecs: CodecsField | None = Field(
+        default=None, description="The codecs to offer, by their names in SDP, in order."
+    )
     ice: Flag = Field(default=False, description="Offer candidates for media (ICE).")
     price: MoneyField | None = Field(
         default=None, description="The dearest price of a started minute, for the cost shown before live calls."

@@ -312,8 +312,11 @@ def test_a_load_is_not_for_it() -> None:
         make_engine("pjsua2", plan, lambda response: None, None)
 
 
-@pytest.mark.parametrize(("said", "word"), [({"srtp": "mandatory"}, "srtp: mandatory"), ({"ice": "yes"}, "ice")])
-def test_what_the_built_in_engine_does_not_have(said: dict[str, str], word: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [({"srtp": "mandatory"}, "srtp: mandatory"), ({"ice": "yes"}, "ice"), ({"codecs": ["G722"]}, "codecs")],
+)
+def test_what_the_built_in_engine_does_not_have(said: dict[str, Any], word: str) -> None:
     plan = plan_for("udp:127.0.0.1:5060", trunk=said)
     with pytest.raises(Unfit, match=f"trunk trunk: {word} needs another engine"):
         make_engine("asyncio", plan, lambda response: None, None)

@@ -14,7 +14,7 @@ with (
     warnings.simplefilter("ignore", DeprecationWarning)  # SWIG's classes, on some versions of Python
     import pjsua2 as pj
 
-__all__ = ["MOST_ACCOUNTS", "MOST_CALLS", "MOST_RECORDERS", "pj"]
+__all__ = ["MOST_ACCOUNTS", "MOST_CALLS", "MOST_RECORDERS", "RESAMPLES", "pj"]
 
 MOST_CALLS: int = getattr(pj, "PJSUA_MAX_CALLS", 4)
 """At once. It is set when pjproject is compiled: 4 by default; what ``make pjsua2`` builds says how many it takes."""
@@ -23,3 +23,6 @@ MOST_RECORDERS: Final = 32
 """At once, too (PJSUA_MAX_RECORDERS); nobody raises it."""
 
 MOST_ACCOUNTS: int = getattr(pj, "PJSUA_MAX_ACC", 8)
+
+RESAMPLES = not hasattr(pj, "PJSUA_MAX_CALLS")
+"""Whether it can speak codecs of another clock than 8 kHz. What `make pjsua2` builds tells its limits, and cannot."""

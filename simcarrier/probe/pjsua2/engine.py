@@ -10,18 +10,15 @@ runs beside it and opens no socket before it is asked something.
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import IO, TYPE_CHECKING
 
-from simcarrier.net.driver import source_host
 from simcarrier.probe.builtin import BuiltinEngine
 from simcarrier.probe.engine import LegUser, Unfit, demand
 from simcarrier.probe.guard import Permit
-from simcarrier.probe.invite import domain_of
 from simcarrier.probe.order import Order
 from simcarrier.probe.plan import Plan
 from simcarrier.probe.recorder import Recorder
@@ -34,8 +31,9 @@ from simcarrier.sip.invitation import Invitation
 from simcarrier.sip.message import Message, Request
 from simcarrier.sip.parse import parse
 from simcarrier.sip.timers import TimerQueue
-from simcarrier.sip.transport import Channel, Transport, host_for_uri
+from simcarrier.sip.transport import Channel, Transport
 
+from .accounts import account_of, demand_codecs, demand_one_offer
 from .binding import MOST_CALLS, MOST_RECORDERS
 from .certificates import in_words, trust_file
 from .enrolment import PjEnrolment
@@ -72,6 +70,7 @@ class Pjsua2Engine:
     def __init__(self, plan: Plan, recorder: Recorder | None) -> None:
         if plan.load is not None:
             raise Unfit("load: is placed by the built-in engine only: leave out --engine pjsua2")
+        demand_one_offer(plan)
         self._plan = plan
         self._recorder = recorder
         self._own = BuiltinEngine(plan, lambda response: None, recorder, listens=False)
@@ -106,6 +105,10 @@ class Pjsua2Engine:
         return self._own.timers
 
     @property
+    def _trusted(self) -> str:
+        return "" if self._roots is None else self._roots.name
+
+    @property
     def stack(self) -> Stack | None:
         """pjproject, while it runs."""
         return self._stack
@@ -131,7 +134,12 @@ class Pjsua2Engine:
         self._own.pump()
 
     async def begin(self) -> None:
-        """Start pjproject, if it does not run."""
+        """Start pjproject, if it does not run.
+
+        Raises:
+            OSError: it cannot be started.
+            Unfit: it lacks a codec that the plan wants.
+        """
         await self._own.begin()
         if self._stack is None:
             self._loop = asyncio.get_running_loop()
@@ -143,6 +151,11 @@ class Pjsua2Engine:
             stack = Stack(self._told_elsewhere, None if self._listening is None else self._listening.folder)
             stack.start()
             self._stack = stack
+            try:
+                demand_codecs(self._plan, stack.codecs)
+            except Unfit:
+                await self.end()
+                raise
 
     async def end(self) -> None:
         """Stop it."""
@@ -167,7 +180,7 @@ class Pjsua2Engine:
         """A leg that can be sent."""
         demand(permit, order, invitation)
         credentials = None if order.username is None or order.password is None else (order.username, order.password)
-        account = self._account(order.trunk, target, credentials)
+        account = account_of(self._plan, order.trunk, target, credentials, self._trusted, self._ports)
         leg = PjLeg(next(self._numbers), self, invitation, target, user, account)
         self._legs[leg.number] = leg
         self._by_call_id.setdefault(leg.call_id, []).append(leg)
@@ -266,38 +279,6 @@ class Pjsua2Engine:
         by_name = f"{target.server_name or target.address[0]}:{target.address[1]}"
         return (transport, target.text), (transport, by_name)
 
-    def _account(self, trunk: str, target: Target, credentials: tuple[str, str] | None) -> Account:
-        model = self._plan.trunks[trunk]
-        domain = domain_of(model)
-        user, password = credentials or (None, None)
-        tls = target.transport is Transport.TLS
-        return Account(
-            f"<sip:{user or 'probe'}@{domain}>",
-            target.transport,
-            source_host(target.address),
-            self._route(target),
-            user,
-            password,
-            f"sip:{domain}" if model.register_ and user is not None else None,
-            model.srtp,
-            model.ice,
-            self._roots.name if tls and self._roots is not None else "",
-            self._ports,
-        )
-
-    @staticmethod
-    def _route(target: Target) -> str:
-        """pjproject looks a TLS peer's name up by itself, so it must lead where the plan's did."""
-        host, port = target.address
-        if target.transport is not Transport.TLS or target.server_name is None:
-            return target.text
-        found = socket.getaddrinfo(target.server_name, port, type=socket.SOCK_STREAM)
-        if host not in {entry[4][0] for entry in found}:
-            raise OSError(
-                0, f"pjsua2 can't call {target.text} in the name of {target.server_name}: that name has another address"
-            )
-        return f"{host_for_uri(target.server_name)}:{port}"
-
     # Registrations
 
     def enrolment(
@@ -309,7 +290,7 @@ class Pjsua2Engine:
         settled: Callable[[str | None], None],
     ) -> PjEnrolment:
         """A registration that can be begun."""
-        account = self._account(trunk, target, credentials)
+        account = account_of(self._plan, trunk, target, credentials, self._trusted, self._ports)
         if self._stack is None:
             raise ConnectionAbortedError("the probe is closed")
         made = self._enrolments[account] = PjEnrolment(self._stack, account, settled)

@@ -7,6 +7,8 @@ from enum import Enum
 
 from simcarrier.sip.transport import Transport
 
+G711 = ("PCMU", "PCMA")
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -20,6 +22,7 @@ class Account:
         registrar: its URI, if calls need a registration.
         srtp: none, optional or mandatory.
         ice: candidates are offered.
+        codecs: what is offered, by names in SDP, in order.
         roots: a PEM file of the certificates that are trusted.
         ports: the first port for RTP, an even one, and the last for RTCP; None: pjproject's.
     """
@@ -33,6 +36,7 @@ class Account:
     registrar: str | None = None
     srtp: str = "none"
     ice: bool = False
+    codecs: tuple[str, ...] = G711
     roots: str = ""
     ports: tuple[int, int] | None = None
 

@@ -6,19 +6,19 @@ import ctypes
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from simcarrier.probe.preview import AGENT
 from simcarrier.sip.transport import Transport
 
-from .binding import MOST_CALLS, pj
+from .binding import MOST_CALLS, RESAMPLES, pj
 from .events import Account, Dial
 from .taps import BUFFER
 
-CODECS = ("PCMU/8000", "PCMA/8000")
-"""Those that are offered."""
+CLOCK = 8000
+"""Samples a second, within pjproject."""
 
 REGISTERED = 300
 """Seconds that a registration is asked for, as the built-in engine does."""
@@ -34,7 +34,7 @@ def endpoint_settings(*, listens: bool = False) -> Any:
     config.uaConfig.maxCalls = MOST_CALLS
     config.uaConfig.userAgent = AGENT
     config.uaConfig.mwiUnsolicitedEnabled = False
-    config.medConfig.clockRate = config.medConfig.sndClockRate = 8000  # that of G.711: nothing is resampled
+    config.medConfig.clockRate = config.medConfig.sndClockRate = CLOCK  # that of G.711, which is not resampled then
     if listens:
         _listen(config.medConfig)
     config.logConfig.level = config.logConfig.consoleLevel = 4  # where messages are logged
@@ -58,6 +58,24 @@ def _listen(config: Any) -> None:
     wanted = pj.JsonDocument()
     wanted.loadString(json.dumps(told))
     wanted.readObject(config)
+
+
+def offer(endpoint: Any, codecs: Sequence[str]) -> tuple[str, ...]:
+    """Have the next INVITEs offer these codecs, in this order; pjproject has one row of priorities for all calls.
+
+    Returns:
+        All that it can speak, by their names in SDP.
+    """
+    wanted = [name.lower() for name in codecs]
+    there: dict[str, None] = {}
+    for codec in endpoint.codecEnum2():
+        name, clock, _ = codec.codecId.split("/")
+        rank = None
+        if RESAMPLES or int(clock) == CLOCK:
+            there[name] = None
+            rank = wanted.index(name.lower()) if name.lower() in wanted else None
+        endpoint.codecSetPriority(codec.codecId, 0 if rank is None else 255 - rank)
+    return tuple(there)
 
 
 def transport_settings(account: Account) -> tuple[Any, Any]:

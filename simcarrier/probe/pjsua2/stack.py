@@ -38,9 +38,21 @@ from simcarrier.sip.transport import Transport
 
 from .binding import MOST_ACCOUNTS, pj
 from .callbacks import Call, Endpoint, LineAccount, LogWriter
-from .events import Account, Cause, Connected, Detached, Dial, Disconnected, Event, Failed, Finished, Heard, Registered
+from .events import (
+    Account,
+    Cause,
+    Connected,
+    Detached,
+    Dial,
+    Disconnected,
+    Event,
+    Failed,
+    Finished,
+    Heard,
+    Registered,
+)
 from .recorders import Recorders
-from .settings import CODECS, account_settings, call_settings, endpoint_settings, silenced, transport_settings
+from .settings import account_settings, call_settings, endpoint_settings, offer, silenced, transport_settings
 from .taps import Tap
 from .wire_log import connected_in, message_in
 
@@ -63,10 +75,14 @@ class Stack:
     Args:
         tell: told, on the stack's thread, what has happened.
         folder: for recordings of what calls hear; None: nobody listens.
+
+    Attributes:
+        codecs: those that it can speak, by their names in SDP; empty before `start`.
     """
 
     def __init__(self, tell: Callable[[list[Event]], None], folder: Path | None = None) -> None:
         self._tell = tell
+        self.codecs: tuple[str, ...] = ()
         self._listens = folder is not None
         self._commands: deque[Callable[[], None]] = deque()
         self._events: list[Event] = []
@@ -80,6 +96,7 @@ class Stack:
         self._aside: list[Any] = []
         self._recorders = Recorders(folder)
         self._heard = 0  # messages received
+        self._offered: tuple[str, ...] = ()
         self._again: set[Account] = set()
         self._remotes: dict[str, str] = {}
         self._last_remote = ""
@@ -202,8 +219,7 @@ class Stack:
             config.logConfig.writer = writer
             endpoint.libInit(config)
         endpoint.audDevManager().setNullDev()
-        for codec in endpoint.codecEnum2():
-            endpoint.codecSetPriority(codec.codecId, 128 if codec.codecId.startswith(CODECS) else 0)
+        self.codecs = offer(endpoint, self._offered)
         endpoint.libStart()
 
     def _end_calls(self) -> None:
@@ -247,6 +263,9 @@ class Stack:
 
     def _place(self, leg: int, dial: Dial) -> None:
         try:
+            if dial.account.codecs != self._offered:
+                self._offered = dial.account.codecs
+                offer(self._endpoint, self._offered)
             call = Call(self, leg, self._account(dial.account))
             self._calls[leg] = call
             call.makeCall(dial.called, call_settings(dial))
