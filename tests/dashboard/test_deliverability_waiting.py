@@ -52,12 +52,13 @@ def test_a_page_shows_what_is_known_and_the_rest_comes(file: Path, monkeypatch: 
         assert await desk.ask({"quick": questions["quick"]}, 10.0) == {"quick": "known"}
         for _ in range(2):
             assert await desk.ask(questions, 0.05) == {"quick": "known", "slow": None}
+        assert slow.asked == 1
         slow.let.set()
-        assert await desk.ask(questions, 10.0) == {"quick": "known", "slow": 1}  # it was asked once
+        first = (await desk.ask(questions, 10.0))["slow"]  # 1, or 2 if that came before we asked again
         slow.let.clear()
-        assert (await desk.ask(questions, 0.05))["slow"] == 1  # until there is a new one
+        assert (await desk.ask(questions, 0.05))["slow"] == first  # until there is a new one
         slow.let.set()
-        assert (await desk.ask(questions, 10.0))["slow"] > 1
+        assert (await desk.ask(questions, 10.0))["slow"] > first
         await book.close()
 
     asyncio.run(main())
